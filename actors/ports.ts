@@ -4,8 +4,8 @@
  */
 import type { RefusalCode, Refusal } from "./domain/errors.ts";
 import type { MerchantId, OperationId, PaymentId } from "./domain/ids.ts";
-import type { LedgerKind, Posting } from "./domain/ledger.ts";
-import type { OperationKind, OperationState } from "./domain/operation.ts";
+import type { Posting } from "./domain/ledger.ts";
+import type { OperationKind } from "./domain/operation.ts";
 import type {
   CaptureMethod,
   FactKind,
@@ -14,7 +14,6 @@ import type {
   Payment,
   PaymentStatus,
   PaymentTerms,
-  PendingReason,
 } from "./domain/payment.ts";
 
 /** Time and chance, injected so that tests decide them. */
@@ -67,8 +66,10 @@ export interface OpenOperation {
   readonly payment: Payment;
   readonly sealed: Uint8Array;
   readonly idempotencyKey: string;
+  readonly fingerprint: Uint8Array;
+  /** Seq of the journal row that submitted the operation. */
+  readonly t1Seq: bigint;
   readonly tries: number;
-  readonly nextCheckAtMs: number;
 }
 
 /** What the database knows when a shard is taken. `lastSeq`: 0 when the journal is empty. */
@@ -376,5 +377,3 @@ export class PaymentClusterError extends Error {
     this.code = code;
   }
 }
-
-export type { LedgerKind, OperationState, PendingReason };

@@ -17,8 +17,8 @@ export const PAYMENT_STATUSES = [
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
 /**
- * What can happen to a payment. `accepted` is T1; `gatewayPrepared`, `outcomeUnknown` and `inDoubt…` change the
- * operation, not the status; the rest are definite facts of a gateway.
+ * What can happen to a payment. `accepted` is T1. The members of DOUBT change the operation or flag it for review, not
+ * the status; the rest are definite facts of a gateway. The order is stored as codes: append only.
  */
 export const FACT_KINDS = [
   "accepted",
@@ -34,15 +34,17 @@ export const FACT_KINDS = [
   "authorizationExpired",
   "lateAuthorized",
   "lateCaptured",
+  "deadlinePassed",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
-const LATE = { lateAuthorized: "authorized", lateCaptured: "captured" } as const; // raises a discrepancy, then compensated
+const LATE = { lateAuthorized: "authorized", lateCaptured: "captured" } as const; // raises a discrepancy, then is compensated
 const DOUBT = {
   gatewayPrepared: "pending",
   gatewayProcessing: "pending",
   outcomeUnknown: "pending",
   conflicted: "pending",
+  deadlinePassed: "pending",
 } as const;
 
 /** Row: where the payment is. Column: what happened. Cell: where it goes. No cell: refused. No timer is a fact. */

@@ -1,0 +1,126 @@
+/**
+ * Decline codes of the gateways to our words (gateways.md §1.1 rule 7). Total: a code that is not listed is a generic
+ * decline that a retry does not help; the raw code is kept as `gatewayCode`.
+ */
+import type { Failure } from "../domain/index.ts";
+
+type Row = readonly [retryable: boolean, customerAction: string | null];
+
+/** Our codes. `retryable`: the same card may pass later. Lost and stolen are not told apart: the shopper may be the thief. */
+const CODES = {
+  generic_decline: [false, "try_another_card"],
+  do_not_honor: [false, "contact_issuer"],
+  insufficient_funds: [true, "try_another_card"],
+  limit_exceeded: [true, "try_another_card"],
+  expired_card: [false, "try_another_card"],
+  lost_or_stolen_card: [false, "try_another_card"],
+  suspected_fraud: [false, "try_another_card"],
+  incorrect_card_details: [false, "check_details"],
+  card_not_supported: [false, "try_another_card"],
+  authentication_required: [false, "authenticate"],
+  issuer_unavailable: [true, "try_again_later"],
+  processing_error: [true, "try_again_later"],
+  duplicate_transaction: [false, null],
+  invalid_payment_method: [false, "try_another_card"],
+  invalid_amount: [false, null],
+  canceled: [false, null],
+  already_captured: [false, null],
+  invalid_gateway_request: [false, null],
+} as const satisfies Record<string, Row>;
+export type FailureCode = keyof typeof CODES;
+
+/** A failure by our code. */
+export const failureOf = (code: FailureCode, gatewayCode: string | null): Failure => ({
+  code,
+  retryable: CODES[code][0],
+  customerAction: CODES[code][1],
+  gatewayCode,
+});
+
+/** Stripe `decline_code`, else `code`. */
+const STRIPE: Readonly<Record<string, FailureCode>> = {
+  insufficient_funds: "insufficient_funds",
+  card_velocity_exceeded: "limit_exceeded",
+  withdrawal_count_limit_exceeded: "limit_exceeded",
+  expired_card: "expired_card",
+  lost_card: "lost_or_stolen_card",
+  stolen_card: "lost_or_stolen_card",
+  pickup_card: "lost_or_stolen_card",
+  fraudulent: "suspected_fraud",
+  merchant_blacklist: "suspected_fraud",
+  security_violation: "suspected_fraud",
+  do_not_honor: "do_not_honor",
+  call_issuer: "do_not_honor",
+  no_action_taken: "do_not_honor",
+  restricted_card: "do_not_honor",
+  not_permitted: "do_not_honor",
+  incorrect_cvc: "incorrect_card_details",
+  invalid_cvc: "incorrect_card_details",
+  incorrect_number: "incorrect_card_details",
+  invalid_number: "incorrect_card_details",
+  invalid_expiry_month: "incorrect_card_details",
+  invalid_expiry_year: "incorrect_card_details",
+  incorrect_zip: "incorrect_card_details",
+  incorrect_pin: "incorrect_card_details",
+  invalid_pin: "incorrect_card_details",
+  card_not_supported: "card_not_supported",
+  currency_not_supported: "card_not_supported",
+  authentication_required: "authentication_required",
+  authentication_not_handled: "authentication_required",
+  payment_intent_authentication_failure: "authentication_required",
+  issuer_not_available: "issuer_unavailable",
+  try_again_later: "issuer_unavailable",
+  reenter_transaction: "issuer_unavailable",
+  approve_with_id: "issuer_unavailable",
+  processing_error: "processing_error",
+  duplicate_transaction: "duplicate_transaction",
+  invalid_amount: "invalid_amount",
+  amount_too_small: "invalid_amount",
+  amount_too_large: "invalid_amount",
+  invalid_account: "invalid_payment_method",
+  new_account_information_available: "invalid_payment_method",
+};
+
+/** Adyen `refusalReasonCode`. */
+const ADYEN: Readonly<Record<string, FailureCode>> = {
+  "3": "do_not_honor",
+  "4": "processing_error",
+  "5": "card_not_supported",
+  "6": "expired_card",
+  "7": "invalid_amount",
+  "8": "incorrect_card_details",
+  "9": "issuer_unavailable",
+  "10": "card_not_supported",
+  "11": "authentication_required",
+  "12": "insufficient_funds",
+  "14": "suspected_fraud",
+  "15": "canceled",
+  "16": "canceled",
+  "17": "incorrect_card_details",
+  "18": "limit_exceeded",
+  "20": "suspected_fraud",
+  "21": "processing_error",
+  "22": "suspected_fraud",
+  "23": "do_not_honor",
+  "24": "incorrect_card_details",
+  "25": "do_not_honor",
+  "27": "do_not_honor",
+  "28": "limit_exceeded",
+  "29": "limit_exceeded",
+  "31": "suspected_fraud",
+  "32": "incorrect_card_details",
+  "38": "authentication_required",
+  "42": "authentication_required",
+  "46": "do_not_honor",
+};
+
+const lookUp = (table: Readonly<Record<string, FailureCode>>, raw: unknown): Failure => {
+  const code = typeof raw === "string" || typeof raw === "number" ? String(raw) : null;
+  const known = code !== null && Object.hasOwn(table, code) ? table[code] : undefined;
+  return failureOf(known ?? "generic_decline", code);
+};
+
+/** The failure that Stripe's code means; total over every value. */
+export const stripeFailure = (code: unknown): Failure => lookUp(STRIPE, code);
+/** The failure that Adyen's refusal reason code means; total over every value. */
+export const adyenFailure = (code: unknown): Failure => lookUp(ADYEN, code);

@@ -1,0 +1,58 @@
+/**
+ * The resolver's knowledge: what to do next about an operation in doubt, as an ordered table, and when (design §3.4,
+ * gateways.md §3). Until the deadline a check may repeat the money-moving call with its key; after it, it only reads or
+ * cancels. No number of checks turns unknown into failed. Durations in milliseconds.
+ */
+import type { GatewayAction, GatewayCapabilities, Random } from "./ports.ts";
+
+/** What is known of the doubt when a check is due, or when a read has just answered. */
+export interface Doubt {
+  readonly hasReference: boolean;
+  readonly pastDeadline: boolean;
+  /** The newest answer is a read that shows that the money-moving call has not run. */
+  readonly seenUndecided: boolean;
+  /** A replay of the money-moving call brought the stored error of its first run. */
+  readonly storedErrorReplayed: boolean;
+  /** Every try since T1 was made and observed by this same (shard, epoch), and none left the machine. */
+  readonly neverSubmitted: boolean;
+  /** Since the last try that may have reached the gateway began. */
+  readonly sinceLastTryMs: number;
+}
+
+/** `fail`: it is certain that nothing was executed. `wait`: nothing may be done before the next check. */
+export type Step = GatewayAction | "fail" | "wait";
+
+interface Rule {
+  readonly name: string;
+  readonly when: (gateway: GatewayCapabilities, doubt: Doubt, graceMs: number) => boolean;
+  readonly step: Step;
+}
+
+/** The first row that fits is the one that fires. */
+export const RULES: readonly Rule[] = [
+  { name: "late and never submitted", when: (_, d) => d.pastDeadline && d.neverSubmitted, step: "fail" },
+  { name: "late, id unknown", when: (g, d) => d.pastDeadline && g.twoStepCharge && !d.hasReference, step: "prepare" },
+  { name: "late", when: (_, d) => d.pastDeadline, step: "abandon" },
+  { name: "no id yet", when: (g, d) => g.twoStepCharge && !d.hasReference, step: "prepare" },
+  { name: "never submitted", when: (_, d) => d.neverSubmitted, step: "execute" },
+  { name: "ended without executing", when: (_, d) => d.seenUndecided && d.storedErrorReplayed, step: "fail" },
+  { name: "read by id", when: (g, d) => g.queryById && d.hasReference && !d.seenUndecided, step: "query" },
+  { name: "same key again", when: (_, d, graceMs) => d.sinceLastTryMs >= graceMs, step: "execute" },
+  { name: "grace", when: () => true, step: "wait" },
+];
+
+/** The rule that fires; `payctl payment resolve --dry-run` will print its name. */
+export function ruleFor(gateway: GatewayCapabilities, doubt: Doubt, graceMs: number): Rule {
+  return RULES.find((rule) => rule.when(gateway, doubt, graceMs)) as Rule; // the last row fits always
+}
+
+/** When to look again, counted from the beginning of the doubt; afterwards hourly. */
+const CHECK_AT_MS: readonly number[] = [1_000, 3_000, 10_000, 30_000, 120_000, 600_000, 1_800_000];
+const HOUR_MS = 3_600_000;
+
+/** Milliseconds from the doubt's beginning to its check number `check` (0 is the first), with 0-20 % of jitter. */
+export function checkAfterMs(check: number, random: Random): number {
+  const known = CHECK_AT_MS[check];
+  const base = known ?? (CHECK_AT_MS.at(-1) as number) + (check - CHECK_AT_MS.length + 1) * HOUR_MS;
+  return Math.round(base * (1 + 0.2 * random.fraction()));
+}

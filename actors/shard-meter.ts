@@ -1,0 +1,17 @@
+/** What a shard actor tells about itself; `cluster/` turns it into Prometheus series. No payment or merchant label. */
+import type { GatewayName } from "./domain/index.ts";
+import type { CommitOutcome, GatewayAction, GatewayObservation } from "./ports.ts";
+
+export interface ShardMeter {
+  /** One commit: rows in it, and how long it took. */
+  commit(rows: number, tookMs: number, outcome: CommitOutcome["kind"]): void;
+  gatewayAnswered(
+    gateway: GatewayName,
+    action: GatewayAction,
+    observed: GatewayObservation["kind"],
+    tookMs: number,
+  ): void;
+  /** A payment reached an outcome: `authorized`, `captured`, `failed`, `canceled`. */
+  paymentEnded(gateway: GatewayName, currency: string, outcome: string): void;
+  refused(code: string): void;
+}
