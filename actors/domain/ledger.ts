@@ -4,7 +4,6 @@
  * layer that never mixes with posted balances.
  */
 import type { FactKind } from "./payment.ts";
-import type { OperationKind } from "./operation.ts";
 
 export const LEDGER_ACCOUNTS = [
   "gateway_receivable",
@@ -72,7 +71,7 @@ export interface FactAmounts {
 }
 
 /** The postings of a payment fact; a hold resolves exactly once, by capture, void or expiry. */
-export function postingsOf(fact: FactKind, operation: OperationKind, amounts: FactAmounts): readonly Posting[] {
+export function postingsOf(fact: FactKind, amounts: FactAmounts): readonly Posting[] {
   const { heldMinor, amountMinor } = amounts;
   const release = heldMinor > 0n ? [post("hold_release", heldMinor)] : [];
   switch (fact) {
@@ -81,7 +80,7 @@ export function postingsOf(fact: FactKind, operation: OperationKind, amounts: Fa
       return [post("hold", amountMinor)];
     case "captured":
     case "lateCaptured":
-      return operation === "capture" ? [...release, post("capture", amountMinor)] : [post("capture", amountMinor)];
+      return [...release, post("capture", amountMinor)];
     case "voided":
     case "authorizationExpired":
       return release;

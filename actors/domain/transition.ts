@@ -113,6 +113,6 @@ export function transition(payment: Payment, fact: Fact, atMs: number): Transiti
     updatedAtMs: Math.max(atMs, payment.updatedAtMs),
   };
   const heldMinor = payment.status === "authorized" ? payment.authorizedMinor : 0n;
-  const postings = postingsOf(fact.kind, operation.kind, { heldMinor, amountMinor: operation.amountMinor });
+  const postings = postingsOf(fact.kind, { heldMinor, amountMinor: operation.amountMinor });
   return { fact: fact.kind, fromStatus: payment.status, payment: after, postings };
 }

@@ -67,6 +67,7 @@ const STRIPE: Readonly<Record<string, FailureCode>> = {
   currency_not_supported: "card_not_supported",
   authentication_required: "authentication_required",
   authentication_not_handled: "authentication_required",
+  payment_intent_action_required: "authentication_required",
   payment_intent_authentication_failure: "authentication_required",
   issuer_not_available: "issuer_unavailable",
   try_again_later: "issuer_unavailable",

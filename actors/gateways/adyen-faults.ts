@@ -1,0 +1,49 @@
+/** What Adyen's errors mean (gateways.md §3.2), by the real HTTP status and the body's `errorCode`. */
+import type { GatewayCall, GatewayObservation } from "../ports.ts";
+import { AdyenHttpError } from "./adyen-http.ts";
+import { observeTransportFault } from "./call-time.ts";
+import { failureOf } from "./failures.ts";
+import { retryAfterMs } from "./http-transport.ts";
+
+/** The first call with this key still runs. */
+const IN_FLIGHT = "704";
+/** Their key store is down. Their text suggests to drop the key: never. */
+const KEY_STORE_DOWN = "703";
+/** Validation errors that speak of the card or the stored token, not of our request. */
+const TOKEN_ERRORS: ReadonlySet<string> = new Set([
+  "101",
+  "103",
+  "129",
+  "130",
+  "131",
+  "172",
+  "800",
+  "802",
+  "803",
+  "14_006",
+]);
+
+/** Total over everything that a call of the SDK can throw. */
+export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObservation {
+  if (!(error instanceof AdyenHttpError)) return observeTransportFault(error);
+  const { status, headers, body } = error;
+  const errorCode = body === undefined ? "" : String(body["errorCode"] ?? "");
+  if ((status === 422 || status === 409) && errorCode === IN_FLIGHT)
+    return { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) };
+  if (status === 429) return { kind: "busy", reason: "rate_limited", retryAfterMs: retryAfterMs(headers) };
+  if (status === 503 && errorCode === KEY_STORE_DOWN) return { kind: "unknown", reason: "key_store_down" };
+  if (headers["transient-error"] === "true")
+    return { kind: "busy", reason: "transient_error", retryAfterMs: retryAfterMs(headers) };
+  // Only a body of Adyen's form shows that Adyen has spoken, and not something in between.
+  if (body === undefined || errorCode === "") return { kind: "unknown", reason: `unreadable_${status}` };
+  if (status === 401 || status === 403) return { kind: "notSubmitted", reason: "credentials" };
+  if (status !== 400 && status !== 422) return { kind: "unknown", reason: `http_${status}` };
+  // A refusal speaks only for its own try: an earlier one may be open.
+  if (call.try > 1) return { kind: "unknown", reason: "refused_later_try" };
+  const isToken = TOKEN_ERRORS.has(errorCode);
+  return {
+    kind: "declined",
+    failure: failureOf(isToken ? "invalid_payment_method" : "invalid_gateway_request", errorCode.slice(0, 60)),
+    reference: call.gatewayReference,
+  };
+}

@@ -1,0 +1,83 @@
+/** What Stripe's errors mean (gateways.md §3.1), by the real status and code, never by the SDK's class. */
+import type { GatewayCall, GatewayObservation } from "../ports.ts";
+import { observeTransportFault } from "./call-time.ts";
+import { failureOf, stripeFailure } from "./failures.ts";
+import { retryAfterMs } from "./http-transport.ts";
+import { judgeStripeIntent } from "./status-tables.ts";
+import { UNREADABLE_ANSWER } from "./stripe-http.ts";
+
+/** The members of an SDK error that we read. */
+export interface StripeFault {
+  readonly statusCode?: unknown;
+  readonly code?: unknown;
+  readonly decline_code?: unknown;
+  readonly rawType?: unknown;
+  readonly param?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly payment_intent?: unknown;
+  /** A network error: what our transport threw. */
+  readonly detail?: unknown;
+}
+
+/** The stored 500 of the first run came again: it says nothing new, a read decides. */
+export const STORED_500 = "stored_500_replayed";
+
+/** Not failures: something has already happened, a read by id tells what. */
+const ALREADY: ReadonlySet<unknown> = new Set([
+  "payment_intent_unexpected_state",
+  "intent_invalid_state",
+  "charge_already_captured",
+  "charge_already_refunded",
+]);
+
+/** Prepare and execute are tries 1 and 2; a later refusal speaks only for itself, an earlier try may be open. */
+const isFirstTry = (call: GatewayCall): boolean => call.action === "prepare" || call.try <= 2;
+
+/** Total over everything that a call of the SDK can throw. */
+export function judgeStripeFault(error: unknown, call: GatewayCall): GatewayObservation {
+  const fault = (typeof error === "object" && error !== null ? error : {}) as StripeFault; // members are unknown
+  const { statusCode: status, code, headers = {} } = fault;
+  if (typeof status !== "number") return observeTransportFault(fault.detail);
+  if (status === 429) return { kind: "busy", reason: "rate_limited", retryAfterMs: retryAfterMs(headers) };
+  if (code === UNREADABLE_ANSWER) return { kind: "unknown", reason: `unreadable_${status}` };
+  if (status === 401 || status === 403) return { kind: "notSubmitted", reason: "credentials" };
+  if (status === 409)
+    return code === "idempotency_key_in_use"
+      ? { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) }
+      : { kind: "unknown", reason: "http_409" };
+  if (status === 402) return judgeCardError(fault, call);
+  if (status === 400 || status === 404) return judgeRefusal(fault, call);
+  const replayed = headers["idempotent-replayed"] === "true";
+  return { kind: "unknown", reason: status === 500 && replayed ? STORED_500 : `http_${status}` };
+}
+
+/** 402: definite, unless it is about another intent or not a card error. */
+function judgeCardError(fault: StripeFault, call: GatewayCall): GatewayObservation {
+  if (fault.rawType !== "card_error") return { kind: "unknown", reason: "http_402" };
+  const about = fault.payment_intent;
+  if (typeof about === "object" && about !== null) {
+    const judged = judgeStripeIntent(about, call);
+    if (judged.kind === "conflicted") return judged;
+  }
+  return {
+    kind: "declined",
+    failure: stripeFailure(fault.decline_code ?? fault.code),
+    reference: call.gatewayReference,
+  };
+}
+
+/** 400, 404: not executed, except where the code says otherwise. */
+function judgeRefusal(fault: StripeFault, call: GatewayCall): GatewayObservation {
+  const code = typeof fault.code === "string" ? fault.code.slice(0, 60) : null;
+  if (fault.rawType === "idempotency_error")
+    return { kind: "conflicted", detail: "idempotency_error", reference: call.gatewayReference }; // our bug: page
+  if (ALREADY.has(code)) return { kind: "unknown", reason: "already_changed" };
+  if (fault.rawType === "card_error") return judgeCardError(fault, call);
+  if (!isFirstTry(call)) return { kind: "unknown", reason: "refused_later_try" };
+  const isToken = typeof fault.param === "string" && fault.param.startsWith("payment_method");
+  return {
+    kind: "declined",
+    failure: failureOf(isToken ? "invalid_payment_method" : "invalid_gateway_request", code),
+    reference: call.gatewayReference,
+  };
+}

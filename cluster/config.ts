@@ -1,0 +1,162 @@
+/**
+ * A node's configuration: declared, validated and explained here and nowhere else. The file's path stands in the
+ * environment variable PAYMENT_CLUSTER_CONFIG. All faults are reported at once; a value is never printed.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import Type, { type Static } from "typebox";
+import { Compile } from "typebox/compile";
+import type { ShardLimits } from "../actors/index.ts";
+
+const strict = { additionalProperties: false } as const;
+const Listener = Type.Object(
+  { host: Type.String({ minLength: 1 }), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },
+  strict,
+);
+const GatewayAccess = Type.Object(
+  { baseUrl: Type.Union([Type.String({ minLength: 1 }), Type.Null()]), apiKey: Type.String({ minLength: 1 }) },
+  strict,
+);
+const ms = (minimum: number) => Type.Integer({ minimum, maximum: 86_400_000 });
+
+/** The file. Times of `limits` may be set one by one; see DEFAULT_LIMITS for what each is and why. */
+export const ConfigFile = Type.Object(
+  {
+    mode: Type.Union([Type.Literal("sandbox"), Type.Literal("production")]),
+    node: Type.Object({ id: Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,40}$" }) }, strict),
+    api: Listener,
+    admin: Listener,
+    control: Type.Object({ dsn: Type.String({ minLength: 1 }) }, strict),
+    keys: Type.Object({ file: Type.String({ minLength: 1 }) }, strict),
+    gateways: Type.Object(
+      {
+        stripe: Type.Union([GatewayAccess, Type.Null()]),
+        adyen: Type.Union([GatewayAccess, Type.Null()]),
+        fixedLatency: Type.Union([Type.Object({ delayMs: ms(0) }, strict), Type.Null()]),
+      },
+      strict,
+    ),
+    workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Null()]),
+    limits: Type.Optional(
+      Type.Partial(
+        Type.Object(
+          {
+            lingerMs: Type.Integer({ minimum: 0, maximum: 50 }),
+            batchMax: Type.Integer({ minimum: 1, maximum: 4_096 }),
+            renewEveryMs: ms(100),
+            retryDelayMs: ms(10),
+            queueAgeMaxMs: ms(10),
+            mailboxDepthMax: Type.Integer({ minimum: 1 }),
+            answerWithinMs: ms(100),
+            operationDeadlineMs: ms(1_000),
+            gatewayCallMs: ms(100),
+            sameKeyGraceMs: ms(100),
+            noteAfterMs: ms(100),
+            checksPerSweep: Type.Integer({ minimum: 1 }),
+            memoryAnswersForMs: ms(100),
+            rememberedMax: Type.Integer({ minimum: 0 }),
+          },
+          strict,
+        ),
+      ),
+    ),
+  },
+  strict,
+);
+export type ConfigFile = Static<typeof ConfigFile>;
+
+/** The table of design §5, and what measurement added. */
+export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
+  lingerMs: 2, // a longer one adds latency and, under load, no rows: the commit in flight already gathers them
+  batchMax: 512, // rows of one kind; beyond it only latency grows
+  renewEveryMs: 1_000,
+  retryDelayMs: 200,
+  queueAgeMaxMs: 150, // past the knee latency jumps to seconds at once: refuse before
+  mailboxDepthMax: 8_192,
+  answerWithinMs: 10_000, // then 202
+  operationDeadlineMs: 900_000, // the shopper has long bought elsewhere
+  gatewayCallMs: 20_000,
+  sameKeyGraceMs: 20_000, // the first call may still run
+  noteAfterMs: 3_000, // most operations end in less and never touch the table of open ones
+  checksPerSweep: 50,
+  memoryAnswersForMs: 3_000,
+  rememberedMax: 10_000,
+});
+
+/** Most a database may take to say how a commit ended; afterwards its fate is unknown. */
+export const COMMIT_TIMEOUT_MS = 8_000;
+
+/** A validated configuration with every default filled in. */
+export interface NodeConfig extends Omit<ConfigFile, "limits" | "workers"> {
+  readonly limits: ShardLimits;
+  readonly workers: number;
+}
+
+/** What contradicts itself although each value alone is fine. */
+const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolean])[] = [
+  [
+    "limits.answerWithinMs must be under limits.gatewayCallMs",
+    ({ limits }) => limits.answerWithinMs >= limits.gatewayCallMs,
+  ],
+  [
+    "limits.gatewayCallMs must be under limits.operationDeadlineMs",
+    ({ limits }) => limits.gatewayCallMs >= limits.operationDeadlineMs,
+  ],
+  [
+    "limits.sameKeyGraceMs must be at least limits.gatewayCallMs",
+    ({ limits }) => limits.sameKeyGraceMs < limits.gatewayCallMs,
+  ],
+  [
+    "limits.renewEveryMs must be under limits.memoryAnswersForMs",
+    ({ limits }) => limits.renewEveryMs >= limits.memoryAnswersForMs,
+  ],
+  [
+    "limits.memoryAnswersForMs must be under the 4 s that a take-over waits",
+    ({ limits }) => limits.memoryAnswersForMs >= 4_000,
+  ],
+  [
+    "limits.operationDeadlineMs must be under a gateway key's 23 h",
+    ({ limits }) => limits.operationDeadlineMs >= 82_800_000,
+  ],
+  [
+    "mode production refuses gateways.fixedLatency",
+    ({ mode, gateways }) => mode === "production" && gateways.fixedLatency !== null,
+  ],
+  [
+    "mode production refuses a gateway address of one's own",
+    ({ mode, gateways }) =>
+      mode === "production" && (gateways.stripe?.baseUrl ?? gateways.adyen?.baseUrl ?? null) !== null,
+  ],
+  ["mode production is not built yet: links between the parts are not encrypted", ({ mode }) => mode === "production"],
+];
+
+/** The configuration, or every fault in it. */
+export function parseConfig(input: unknown): NodeConfig | { readonly faults: readonly string[] } {
+  const check = Compile(ConfigFile);
+  if (!check.Check(input)) {
+    const faults = [...check.Errors(input)].map(({ instancePath, message, params }) => {
+      const extra = "additionalProperties" in params ? `: ${String(params.additionalProperties)}` : "";
+      return `${instancePath === "" ? "the file" : instancePath.slice(1).replaceAll("/", ".")} ${message}${extra}`;
+    });
+    return { faults };
+  }
+  const { limits, workers, ...rest } = input;
+  // The main thread and the database take the rest of the machine.
+  const config = {
+    ...rest,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    workers: workers ?? Math.max(1, availableParallelism() - 1),
+  };
+  const faults = CONTRADICTIONS.filter(([, holds]) => holds(config)).map(([fault]) => fault);
+  return faults.length > 0 ? { faults } : Object.freeze(config);
+}
+
+/** Reads the file that the environment names. Throws one error that lists all faults. */
+export function loadConfig(): NodeConfig {
+  const path = process.env["PAYMENT_CLUSTER_CONFIG"];
+  if (path === undefined || path === "")
+    throw new Error("PAYMENT_CLUSTER_CONFIG must name the node's configuration file");
+  const parsed = parseConfig(JSON.parse(readFileSync(path, "utf8")));
+  if ("faults" in parsed) throw new Error(`the configuration is refused:\n  ${parsed.faults.join("\n  ")}`);
+  return parsed;
+}

@@ -1,0 +1,131 @@
+/** Thread entry: joins store, gateways and actors, and speaks with the main thread in one batch per tick each way. */
+import type { MessagePort } from "node:worker_threads";
+import { randomUUID } from "node:crypto";
+import type { MerchantId, Payment } from "../actors/domain/index.ts";
+import { createFixedLatencyGateway, GATEWAY_CAPABILITIES } from "../actors/gateways/index.ts";
+import { type ActorSnapshot, type MerchantProfile, ShardActor, type ShardReply } from "../actors/index.ts";
+import { createPresenter, createRequestReader } from "../router/index.ts";
+import { createVault, fileKeyProvider, openShardStore } from "../storage/index.ts";
+import { systemClock, systemRandom } from "./clock.ts";
+import { COMMIT_TIMEOUT_MS, type NodeConfig } from "./config.ts";
+import { GatewayDesks, TickBatch } from "./gateway-desk.ts";
+import { createLog } from "./log.ts";
+import { type MetricValues, ThreadMetrics } from "./metrics.ts";
+import { isProcessGone, nameOfThisProcess } from "./process-name.ts";
+import { exposeToParent, transfer } from "./remote.ts";
+import { packReplies, type ReplyBatch, type RequestBatch, unpackRequests } from "./thread-batch.ts";
+
+/** What a shard thread needs to begin. `gatewayPorts`: one to each gateway thread. */
+export interface ThreadSetup {
+  readonly config: NodeConfig;
+  readonly generation: bigint;
+  readonly shards: readonly { readonly id: number; readonly dsn: string }[];
+  readonly merchants: readonly MerchantProfile[];
+  readonly gatewayPorts: readonly MessagePort[];
+}
+
+/** What the node asks of a shard thread. */
+export interface ShardThread {
+  /** Begins to take the shards; `snapshot` tells when they are served. `onReplies` gets the replies of each tick. */
+  start(setup: ThreadSetup, onReplies: (batch: ReplyBatch) => void): void;
+  submitBatch(batch: RequestBatch): void;
+  setMerchants(merchants: readonly MerchantProfile[]): void;
+  attachGateway(index: number, port: MessagePort): void;
+  snapshot(): readonly ActorSnapshot[];
+  metrics(): Promise<MetricValues>;
+  drain(withinMs: number): Promise<void>;
+}
+
+/** How often deadlines and checks are looked at. */
+const SWEEP_EVERY_MS = 50;
+
+const actors = new Map<number, ShardActor>();
+const merchants = new Map<MerchantId, MerchantProfile>();
+const metrics = new ThreadMetrics();
+let desks: GatewayDesks | undefined;
+
+function setMerchants(profiles: readonly MerchantProfile[]): void {
+  for (const profile of profiles) merchants.set(profile.id, profile);
+}
+
+function makeActor(
+  setup: ThreadSetup,
+  { id, dsn }: ThreadSetup["shards"][number],
+  reply: (reply: ShardReply) => void,
+  gateways: GatewayDesks,
+): ShardActor {
+  const { config } = setup;
+  const node = config.node.id;
+  const log = createLog({ node, shard: id });
+  return new ShardActor({
+    shard: id,
+    store: openShardStore({ shard: id, dsn, node, clock: systemClock, log, times: { commitMs: COMMIT_TIMEOUT_MS } }),
+    vault: createVault(fileKeyProvider(config.keys.file)),
+    reader: createRequestReader(),
+    presenter: createPresenter(),
+    desk: gateways.forShard(id),
+    merchants: (merchant) => merchants.get(merchant),
+    capabilities: (payment: Payment) => GATEWAY_CAPABILITIES[payment.terms.gateway],
+    reply,
+    clock: systemClock,
+    random: systemRandom(),
+    meter: metrics.meterOf(id),
+    log,
+    limits: config.limits,
+    claim: () => ({
+      node,
+      generation: setup.generation,
+      activationId: randomUUID(),
+      process: nameOfThisProcess(),
+      isGone: isProcessGone,
+    }),
+  });
+}
+
+const thread: ShardThread = {
+  start: (setup, onReplies) => {
+    const replies = new TickBatch<ShardReply>((items) => {
+      const batch = packReplies(items);
+      onReplies(transfer(batch, [batch.bytes.buffer as ArrayBuffer]));
+    });
+    const { fixedLatency } = setup.config.gateways;
+    const local =
+      fixedLatency === null
+        ? undefined
+        : {
+            name: "fixed-latency" as const,
+            gateway: createFixedLatencyGateway({ delayMs: fixedLatency.delayMs, clock: systemClock }),
+          };
+    const gateways = new GatewayDesks(
+      local,
+      (answers) => {
+        for (const { shard, item } of answers) actors.get(shard)?.onAnswers([item]);
+      },
+      systemClock.monotonicMs,
+    );
+    desks = gateways;
+    setup.gatewayPorts.forEach((port, index) => gateways.attach(index, port));
+    setMerchants(setup.merchants);
+    for (const shard of setup.shards)
+      actors.set(
+        shard.id,
+        makeActor(setup, shard, (reply) => replies.add(reply), gateways),
+      );
+    // A rejection here is a bug or lost data: the thread dies of it, and its owner rebuilds it.
+    for (const actor of actors.values()) void actor.start();
+    setInterval(() => {
+      for (const actor of actors.values()) actor.sweep();
+    }, SWEEP_EVERY_MS);
+  },
+  submitBatch: (batch) => {
+    for (const [shard, requests] of unpackRequests(batch)) actors.get(shard)?.submit(requests);
+  },
+  setMerchants,
+  attachGateway: (index, port) => desks?.attach(index, port),
+  snapshot: () => [...actors.values()].map((actor) => actor.snapshot()),
+  metrics: async () => await metrics.values(thread.snapshot()),
+  drain: async (withinMs) => {
+    await Promise.all([...actors.values()].map((actor) => actor.drain(withinMs)));
+  },
+};
+exposeToParent(thread);

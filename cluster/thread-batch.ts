@@ -1,0 +1,166 @@
+/**
+ * What crosses between the main thread and a shard thread: the requests, or the replies, of one tick as flat columns
+ * and one transferred block of bytes. A structured clone of objects would cost more than the whole decision.
+ */
+import type { RefusalCode } from "../actors/domain/index.ts";
+import type { ShardReply, ShardRequest } from "../actors/index.ts";
+
+/** Columns by request. `ends[i]`: where body i ends in `bytes`; `texts`: requestId, merchantId, key or payment id. */
+export interface RequestBatch {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly tickets: Uint32Array;
+  readonly shards: Uint16Array;
+  readonly kinds: Uint8Array;
+  readonly receivedAtMs: Float64Array;
+  readonly texts: readonly string[];
+}
+
+const KIND_CODES = { createPayment: 0, getPayment: 1 } as const;
+const TEXTS = 3;
+const NO_BODY = new Uint8Array(0);
+
+/** A request with the shard that the slot map names for it. */
+export interface Addressed {
+  readonly shard: number;
+  readonly request: ShardRequest;
+}
+
+/** `bytes.buffer` is fresh: it may be transferred. */
+export function packRequests(items: readonly Addressed[]): RequestBatch {
+  const count = items.length;
+  let size = 0;
+  for (const { request } of items) if (request.kind === "createPayment") size += request.body.length;
+  const batch = {
+    bytes: new Uint8Array(size),
+    ends: new Uint32Array(count),
+    tickets: new Uint32Array(count),
+    shards: new Uint16Array(count),
+    kinds: new Uint8Array(count),
+    receivedAtMs: new Float64Array(count),
+    texts: new Array<string>(count * TEXTS),
+  };
+  let at = 0;
+  items.forEach(({ shard, request }, i) => {
+    const create = request.kind === "createPayment";
+    if (create) {
+      batch.bytes.set(request.body, at);
+      at += request.body.length;
+      batch.receivedAtMs[i] = request.receivedAtMs;
+    }
+    batch.ends[i] = at;
+    batch.tickets[i] = request.ticket;
+    batch.shards[i] = shard;
+    batch.kinds[i] = KIND_CODES[request.kind];
+    batch.texts[i * TEXTS] = request.requestId;
+    batch.texts[i * TEXTS + 1] = request.merchantId;
+    batch.texts[i * TEXTS + 2] = create ? request.idempotencyKey : request.paymentId;
+  });
+  return batch;
+}
+
+/** The requests by shard, in the order in which they came. Bodies are views into the batch. */
+export function unpackRequests(batch: RequestBatch): Map<number, ShardRequest[]> {
+  const byShard = new Map<number, ShardRequest[]>();
+  let from = 0;
+  for (let i = 0; i < batch.tickets.length; i++) {
+    const end = batch.ends[i] as number;
+    const shard = batch.shards[i] as number;
+    const base = {
+      ticket: batch.tickets[i] as number,
+      requestId: batch.texts[i * TEXTS] as string,
+      merchantId: batch.texts[i * TEXTS + 1] as ShardRequest["merchantId"], // parsed by the router
+    };
+    const third = batch.texts[i * TEXTS + 2] as string;
+    const request: ShardRequest =
+      batch.kinds[i] === KIND_CODES.createPayment
+        ? {
+            ...base,
+            kind: "createPayment",
+            idempotencyKey: third,
+            body: from === end ? NO_BODY : batch.bytes.subarray(from, end),
+            receivedAtMs: batch.receivedAtMs[i] as number,
+          }
+        : {
+            ...base,
+            kind: "getPayment",
+            paymentId: third as Extract<ShardRequest, { kind: "getPayment" }>["paymentId"],
+          };
+    const list = byShard.get(shard);
+    if (list === undefined) byShard.set(shard, [request]);
+    else list.push(request);
+    from = end;
+  }
+  return byShard;
+}
+
+/** Columns by reply; absent numbers are -1. `notes`: code and location of the few replies that have one, by index. */
+export interface ReplyBatch {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+  readonly tickets: Uint32Array;
+  readonly statuses: Uint16Array;
+  readonly flags: Uint8Array;
+  readonly retryAfterS: Int32Array;
+  readonly gatewayMs: Float64Array;
+  readonly notes: ReadonlyMap<number, { readonly code: RefusalCode | null; readonly location: string | null }>;
+}
+
+const PROBLEM = 1;
+const REPLAYED = 2;
+
+/** `bytes.buffer` is fresh: it may be transferred. */
+export function packReplies(replies: readonly ShardReply[]): ReplyBatch {
+  const count = replies.length;
+  let size = 0;
+  for (const reply of replies) size += reply.body.length;
+  const notes = new Map<number, { code: RefusalCode | null; location: string | null }>();
+  const batch = {
+    bytes: new Uint8Array(size),
+    ends: new Uint32Array(count),
+    tickets: new Uint32Array(count),
+    statuses: new Uint16Array(count),
+    flags: new Uint8Array(count),
+    retryAfterS: new Int32Array(count),
+    gatewayMs: new Float64Array(count),
+    notes,
+  };
+  let at = 0;
+  replies.forEach((reply, i) => {
+    batch.bytes.set(reply.body, at);
+    at += reply.body.length;
+    batch.ends[i] = at;
+    batch.tickets[i] = reply.ticket;
+    batch.statuses[i] = reply.status;
+    batch.flags[i] = (reply.problem ? PROBLEM : 0) | (reply.replayed ? REPLAYED : 0);
+    batch.retryAfterS[i] = reply.retryAfterS ?? -1;
+    batch.gatewayMs[i] = reply.gatewayMs ?? -1;
+    if (reply.code !== null || reply.location !== null) notes.set(i, { code: reply.code, location: reply.location });
+  });
+  return batch;
+}
+
+/** The replies in the order in which they were given. */
+export function unpackReplies(batch: ReplyBatch): ShardReply[] {
+  let from = 0;
+  return Array.from(batch.tickets, (ticket, i): ShardReply => {
+    const end = batch.ends[i] as number;
+    const flags = batch.flags[i] as number;
+    const note = batch.notes.get(i);
+    const reply = {
+      ticket,
+      status: batch.statuses[i] as number,
+      body: batch.bytes.subarray(from, end),
+      problem: (flags & PROBLEM) !== 0,
+      code: note?.code ?? null,
+      replayed: (flags & REPLAYED) !== 0,
+      retryAfterS: absent(batch.retryAfterS[i] as number),
+      location: note?.location ?? null,
+      gatewayMs: absent(batch.gatewayMs[i] as number),
+    };
+    from = end;
+    return reply;
+  });
+}
+
+const absent = (value: number): number | null => (value < 0 ? null : value);
