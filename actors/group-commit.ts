@@ -74,6 +74,7 @@ export class GroupCommit {
   #healthy = true;
   #callOffTimer: (() => void) | undefined;
   #idle: (() => void)[] = [];
+  #probes: { readonly sinceMs: number; readonly resolve: () => void }[] = [];
 
   constructor(store: ShardStore, clock: Clock, limits: CommitLimits, meter: ShardMeter, hooks: CommitHooks) {
     this.#store = store;
@@ -132,9 +133,23 @@ export class GroupCommit {
     this.#closedDoubts.add(operationId);
   }
 
+  /** True once a commit that was sent after now is acknowledged; false when none is within `withinMs`. */
+  probe(withinMs: number): Promise<boolean> {
+    const sinceMs = this.#clock.monotonicMs();
+    return new Promise((resolve) => {
+      const probe = { sinceMs, resolve: () => resolve(true) };
+      this.#probes.push(probe);
+      this.#clock.after(withinMs, () => {
+        this.#probes = this.#probes.filter((other) => other !== probe);
+        resolve(false);
+      });
+    });
+  }
+
   /** Once a tick of the actor: renews the lease and writes doubts when there is nothing else to write. */
   keepAlive(): void {
-    const due = this.#clock.monotonicMs() - this.#lastAckSentAtMs >= this.#limits.renewEveryMs;
+    const due =
+      this.#probes.length > 0 || this.#clock.monotonicMs() - this.#lastAckSentAtMs >= this.#limits.renewEveryMs;
     if (this.#lease === undefined || this.#inFlight) return;
     if (this.#doubts.size + this.#closedDoubts.size > 0) void this.#run((lease) => this.#writeDoubts(lease));
     else if (due && this.depth === 0) void this.#run((lease) => this.#renew(lease));
@@ -293,6 +308,9 @@ export class GroupCommit {
   #acknowledged(sentAtMs: number): void {
     this.#lastAckSentAtMs = sentAtMs;
     this.#healthy = true;
+    if (this.#probes.length === 0) return;
+    for (const probe of this.#probes) if (probe.sinceMs <= sentAtMs) probe.resolve();
+    this.#probes = this.#probes.filter(({ sinceMs }) => sinceMs > sentAtMs);
   }
 }
 

@@ -180,7 +180,7 @@ export class Intake {
 
   /** Decides, and hands T1 to the group commit. */
   #accept({ request, merchant, command, flow }: Candidate): void {
-    const { commit, vault, clock, random } = this.#parts;
+    const { commit, vault, clock } = this.#parts;
     const nowMs = clock.nowMs();
     const terms = this.#terms(merchant, command, nowMs);
     const operation = this.#operation(request, terms, nowMs);

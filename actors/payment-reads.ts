@@ -56,7 +56,10 @@ export class PaymentReads {
   async #confirm(requests: readonly ReadRequest[], lease: Lease): Promise<void> {
     const mine = await this.#parts.store.confirmEpoch(lease).catch(() => false);
     const still = mine && this.#parts.commit.lease === lease;
-    for (const request of requests) still ? this.#fromMemory(request) : this.#unavailable(request);
+    for (const request of requests) {
+      if (still) this.#fromMemory(request);
+      else this.#unavailable(request);
+    }
   }
 
   async #load(requests: readonly ReadRequest[]): Promise<void> {

@@ -19,11 +19,11 @@ import type {
 /** Time and chance, injected so that tests decide them. */
 export interface Clock {
   /** Unix milliseconds; may jump. */
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** Milliseconds that only grow: for durations. */
-  monotonicMs(): number;
+  readonly monotonicMs: () => number;
   /** Runs `task` once after `delayMs`; the returned function calls it off. */
-  after(delayMs: number, task: () => void): () => void;
+  readonly after: (delayMs: number, task: () => void) => () => void;
 }
 export interface Random {
   bytes(count: number): Uint8Array;

@@ -196,6 +196,11 @@ export class ShardActor {
     };
   }
 
+  /** True when the shard can commit now: proved by a commit (faults.md P30). */
+  async probe(withinMs: number): Promise<boolean> {
+    return this.#mode === "serving" && (await this.#commit.probe(withinMs));
+  }
+
   /** Stops taking work, waits until every client has its answer or `withinMs` have passed, gives the lease up. */
   async drain(withinMs: number): Promise<void> {
     if (this.#mode === "closed") return;

@@ -1,3 +1,4 @@
 declare module "comlink/dist/esm/node-adapter.mjs" {
-  export default function nodeEndpoint(port: unknown): import("comlink").Endpoint;
+  import type { Endpoint } from "comlink";
+  export default function nodeEndpoint(port: unknown): Endpoint;
 }

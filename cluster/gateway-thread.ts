@@ -22,8 +22,10 @@ function adapterOf(name: GatewayName, account: string): Gateway | undefined {
 }
 
 function makeAdapter(name: GatewayName, account: string): Gateway | undefined {
-  if (name === "stripe" && settings?.stripe) return createStripeGateway({ ...settings.stripe, account, clock: systemClock });
-  if (name === "adyen" && settings?.adyen) return createAdyenGateway({ ...settings.adyen, merchantAccount: account, clock: systemClock });
+  if (name === "stripe" && settings?.stripe)
+    return createStripeGateway({ ...settings.stripe, account, clock: systemClock });
+  if (name === "adyen" && settings?.adyen)
+    return createAdyenGateway({ ...settings.adyen, merchantAccount: account, clock: systemClock });
   return undefined;
 }
 

@@ -19,7 +19,7 @@ import { TickBatch } from "./gateway-desk.ts";
 import type { GatewayThread } from "./gateway-thread.ts";
 import type { MetricValues } from "./metrics.ts";
 import { proxy, Remote, transfer } from "./remote.ts";
-import type { ShardThread, ThreadSetup } from "./shard-thread.ts";
+import type { ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
 import { type Addressed, packRequests, type ReplyBatch, unpackReplies } from "./thread-batch.ts";
 
 export interface HostParts {
@@ -34,6 +34,7 @@ export interface HostParts {
 }
 
 const CALL_DEADLINE_MS = 5_000;
+const PROBE_WITHIN_MS = 2_000;
 /** A busy loop in a thread is ended after this long without an answer (faults.md C3). */
 const STUCK_AFTER_MS = 10_000;
 const REBUILD_AFTER_MS = 250;
@@ -90,6 +91,16 @@ export class ShardHost {
   async snapshots(): Promise<readonly ActorSnapshot[]> {
     const all = await Promise.all(
       this.#seats.map(({ remote }) => remote.call(CALL_DEADLINE_MS, (api) => api.snapshot()).catch(() => [])),
+    );
+    return all.flat();
+  }
+
+  /** Whether each shard can commit now; the shards of a thread that does not answer are left out. */
+  async probe(): Promise<readonly ShardProbe[]> {
+    const all = await Promise.all(
+      this.#seats.map(({ remote }) =>
+        remote.call(2 * PROBE_WITHIN_MS, (api) => api.probe(PROBE_WITHIN_MS)).catch(() => []),
+      ),
     );
     return all.flat();
   }

@@ -24,6 +24,12 @@ export interface ThreadSetup {
   readonly gatewayPorts: readonly MessagePort[];
 }
 
+export interface ShardProbe {
+  readonly shard: number;
+  readonly mode: ActorSnapshot["mode"];
+  readonly committed: boolean;
+}
+
 /** What the node asks of a shard thread. */
 export interface ShardThread {
   /** Begins to take the shards; `snapshot` tells when they are served. `onReplies` gets the replies of each tick. */
@@ -32,6 +38,8 @@ export interface ShardThread {
   setMerchants(merchants: readonly MerchantProfile[]): void;
   attachGateway(index: number, port: MessagePort): void;
   snapshot(): readonly ActorSnapshot[];
+  /** Commits on every shard, and tells which could. */
+  probe(withinMs: number): Promise<readonly ShardProbe[]>;
   metrics(): Promise<MetricValues>;
   drain(withinMs: number): Promise<void>;
 }
@@ -123,6 +131,10 @@ const thread: ShardThread = {
   setMerchants,
   attachGateway: (index, port) => desks?.attach(index, port),
   snapshot: () => [...actors.values()].map((actor) => actor.snapshot()),
+  probe: async (withinMs) =>
+    await Promise.all(
+      [...actors].map(async ([shard, actor]) => ({ shard, committed: await actor.probe(withinMs), mode: actor.mode })),
+    ),
   metrics: async () => await metrics.values(thread.snapshot()),
   drain: async (withinMs) => {
     await Promise.all([...actors.values()].map((actor) => actor.drain(withinMs)));

@@ -1,6 +1,17 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { bytesOfId, gatewayKeyOf, idFromBytes, type IdPrefix, type MerchantId, mintId, parseId, SLOT_COUNT, slotOfId, slotOfMerchant } from "./ids.ts";
+import {
+  bytesOfId,
+  gatewayKeyOf,
+  idFromBytes,
+  type IdPrefix,
+  type MerchantId,
+  mintId,
+  parseId,
+  SLOT_COUNT,
+  slotOfId,
+  slotOfMerchant,
+} from "./ids.ts";
 
 const prefix = fc.constantFrom<IdPrefix>("pay", "ref", "op", "evt", "mer");
 const slot = fc.integer({ min: 0, max: SLOT_COUNT - 1 });
@@ -61,7 +72,8 @@ describe("ids", () => {
       gatewayKeyOf(merchant(1), "order-1", "sale", 2),
     ];
     expect(new Set([key, ...others]).size).to.equal(5);
-    for (const one of [key, ...others]) expect(one).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    for (const one of [key, ...others])
+      expect(one).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 });
 

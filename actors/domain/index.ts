@@ -1,9 +1,57 @@
 /** The pure domain: what money may do. No I/O, clock, randomness or vendor. */
 export { type RowFacts, hashRow } from "./chain.ts";
 export { assertNever, REFUSALS, type RefusalCode, type FieldError, type Refusal, refuse } from "./errors.ts";
-export { SLOT_COUNT, type PaymentId, type RefundId, type OperationId, type EventId, type MerchantId, type IdPrefix, idFromBytes, bytesOfId, parseId, mintId, slotOfId, slotOfMerchant, gatewayKeyOf } from "./ids.ts";
-export { LEDGER_ACCOUNTS, type LedgerAccount, LEDGER_KINDS, type LedgerKind, TEMPLATES, type Posting, post, type FactAmounts, postingsOf } from "./ledger.ts";
+export {
+  SLOT_COUNT,
+  type PaymentId,
+  type RefundId,
+  type OperationId,
+  type EventId,
+  type MerchantId,
+  type IdPrefix,
+  idFromBytes,
+  bytesOfId,
+  parseId,
+  mintId,
+  slotOfId,
+  slotOfMerchant,
+  gatewayKeyOf,
+} from "./ids.ts";
+export {
+  LEDGER_ACCOUNTS,
+  type LedgerAccount,
+  LEDGER_KINDS,
+  type LedgerKind,
+  TEMPLATES,
+  type Posting,
+  post,
+  type FactAmounts,
+  postingsOf,
+} from "./ledger.ts";
 export { CURRENCIES, currencyOf, type AmountVerdict, parseAmount } from "./money.ts";
-export { OPERATION_KINDS, type OperationKind, OPERATION_STATES, type OperationState, NEXT_OPERATION_STATES, isOpen } from "./operation.ts";
-export { PAYMENT_STATUSES, type PaymentStatus, FACT_KINDS, type FactKind, NEXT_STATUS, nextStatus, type GatewayName, GATEWAY_NAMES, type CaptureMethod, CAPTURE_METHODS, type PendingReason, type Failure, type PaymentTerms, type Operation, type Payment } from "./payment.ts";
+export {
+  OPERATION_KINDS,
+  type OperationKind,
+  OPERATION_STATES,
+  type OperationState,
+  NEXT_OPERATION_STATES,
+  isOpen,
+} from "./operation.ts";
+export {
+  PAYMENT_STATUSES,
+  type PaymentStatus,
+  FACT_KINDS,
+  type FactKind,
+  NEXT_STATUS,
+  nextStatus,
+  type GatewayName,
+  GATEWAY_NAMES,
+  type CaptureMethod,
+  CAPTURE_METHODS,
+  type PendingReason,
+  type Failure,
+  type PaymentTerms,
+  type Operation,
+  type Payment,
+} from "./payment.ts";
 export { type Fact, type Transition, accept, transition } from "./transition.ts";

@@ -25,18 +25,19 @@ describe("amounts", () => {
   it("keep every digit of what is in range", () =>
     fc.assert(
       fc.property(fc.bigInt({ min: 1n, max: 999_999_999_999n }), (amountMinor) => {
- expect(parseAmount(amountMinor.toString(), "IDR")).to.deep.equal({ kind: "amount", amountMinor });
- },
-      ),
+        expect(parseAmount(amountMinor.toString(), "IDR")).to.deep.equal({ kind: "amount", amountMinor });
+      }),
     ));
 
   it("know exponents that the platform's own table has wrong", () => {
     const exponents = ["JPY", "KWD", "USD", "HUF", "IDR"].map((code) => currencyOf(code)?.exponent);
     expect(exponents).to.deep.equal([0, 3, 2, 2, 2]);
-    for (const code of ["usd", "US", "XXX", "BTC", "", "constructor", "__proto__"]) expect(currencyOf(code)).to.equal(undefined);
+    for (const code of ["usd", "US", "XXX", "BTC", "", "constructor", "__proto__"])
+      expect(currencyOf(code)).to.equal(undefined);
   });
 
   it("are at most what a JSON reader can hold exactly", () => {
-    for (const { maxMinor } of Object.values(CURRENCIES)) expect(maxMinor <= BigInt(Number.MAX_SAFE_INTEGER)).to.equal(true);
+    for (const { maxMinor } of Object.values(CURRENCIES))
+      expect(maxMinor <= BigInt(Number.MAX_SAFE_INTEGER)).to.equal(true);
   });
 });

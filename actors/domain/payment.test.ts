@@ -34,9 +34,8 @@ describe("payment statuses", () => {
   it("leave an end only by a late success", () =>
     fc.assert(
       fc.property(end, fc.constantFrom(...FACT_KINDS), (from, fact) => {
- expect(nextStatus(from, fact) !== undefined).to.equal(fact.startsWith("late"));
- },
-      ),
+        expect(nextStatus(from, fact) !== undefined).to.equal(fact.startsWith("late"));
+      }),
     ));
 
   it("are all reachable from created", () => {

@@ -73,7 +73,9 @@ describe("transitions", () => {
           expect(payment.version).to.equal(i + 1);
           expect(FACT_KINDS).to.include(kindOfFact);
           const { authorizedMinor, capturedMinor, refundedMinor, terms } = payment;
-          expect(0n <= refundedMinor && refundedMinor <= capturedMinor && capturedMinor <= authorizedMinor).to.equal(true);
+          expect(0n <= refundedMinor && refundedMinor <= capturedMinor && capturedMinor <= authorizedMinor).to.equal(
+            true,
+          );
           expect(authorizedMinor <= terms.amountMinor).to.equal(true);
         });
       }),
@@ -91,7 +93,10 @@ describe("transitions", () => {
     ));
 
   it("keep the first gateway reference", () => {
-    const steps = walk("sale", [{ kind: "gatewayPrepared", reference: "first" }, { kind: "captured", reference: "second" }]);
+    const steps = walk("sale", [
+      { kind: "gatewayPrepared", reference: "first" },
+      { kind: "captured", reference: "second" },
+    ]);
     expect(steps.at(-1)?.payment.gatewayReference).to.equal("first");
   });
 

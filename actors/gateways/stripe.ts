@@ -18,7 +18,7 @@ export interface StripeGatewayOptions {
   /** Origin of a simulator or proxy; null: Stripe itself. */
   readonly baseUrl: string | null;
   readonly apiKey: string;
-  /** The account that the API key belongs to; calls for another one carry `Stripe-Account`. */
+  /** The only account that this adapter may charge; null: the one that a call names. It travels as `Stripe-Account`. */
   readonly account: string | null;
   readonly clock: Clock;
   readonly connectionsMax?: number;
@@ -64,6 +64,7 @@ class StripeGateway implements Gateway {
   }
 
   async run(call: GatewayCall): Promise<GatewayObservation> {
+    if (this.#account !== null && this.#account !== call.account) return notOurs("account_not_ours");
     const time = new CallTime(this.#clock, call.timeoutMs);
     try {
       return await this.#actions[call.action](call, time);
@@ -198,8 +199,8 @@ class StripeGateway implements Gateway {
   #options(call: GatewayCall, time: CallTime, idempotencyKey: string | null): Stripe.RequestOptions {
     return {
       timeout: time.leftMs(),
+      stripeAccount: call.account,
       ...(idempotencyKey !== null && { idempotencyKey }),
-      ...(call.account !== this.#account && { stripeAccount: call.account }),
     };
   }
 }

@@ -1,0 +1,177 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { accept, gatewayKeyOf, mintId, type Payment, slotOfMerchant } from "./domain/index.ts";
+import { GroupCommit, type Pending, type Settlement } from "./group-commit.ts";
+import type { Activation, CommitOutcome, Decision, DecisionBatch, ShardStore } from "./ports.ts";
+
+const merchantId = mintId("mer", 0, 1_750_000_000_000, new Uint8Array(8));
+const slot = slotOfMerchant(merchantId);
+
+/** A store whose answers the test gives; it records what was asked and refuses two commits at once. */
+class ScriptedStore {
+  readonly batches: DecisionBatch[] = [];
+  running = 0;
+  answer: (batch: DecisionBatch) => CommitOutcome = () => ({ kind: "committed", anchor: new Uint8Array(32) });
+
+  async commit(_lease: unknown, batch: DecisionBatch): Promise<CommitOutcome> {
+    expect(++this.running, "commits in flight").to.equal(1);
+    await Promise.resolve();
+    this.running--;
+    const outcome = this.answer(batch);
+    if (outcome.kind === "committed") this.batches.push(batch);
+    return outcome;
+  }
+}
+
+interface Rig {
+  readonly store: ScriptedStore;
+  readonly commit: GroupCommit;
+  readonly stops: string[];
+  /** Timers that the loop asked for, in order; a test runs them. */
+  readonly timers: (() => void)[];
+}
+
+function rig(): Rig {
+  const store = new ScriptedStore();
+  const stops: string[] = [];
+  const timers: (() => void)[] = [];
+  const clock = {
+    nowMs: () => 1_750_000_000_000,
+    monotonicMs: () => 0,
+    after: (_delayMs: number, task: () => void) => {
+      timers.push(task);
+      return () => {};
+    },
+  };
+  const meter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
+  const limits = { lingerMs: 0, batchMax: 512, renewEveryMs: 1_000, retryDelayMs: 10 };
+  const hooks = { openFloorSeq: () => undefined, doubtsSaved: () => {}, stopped: (why: string) => stops.push(why) };
+  const commit = new GroupCommit(store as unknown as ShardStore, clock, limits, meter, hooks); // only commit() is called
+  const activation: Activation = {
+    lease: { shard: 0, epoch: 1n, slotsVersion: 1n },
+    lastSeq: 41n,
+    lastAnchor: new Uint8Array(32),
+    lastRecordedAtMs: 0,
+    slots: new Set([slot]),
+    open: [],
+  };
+  commit.begin(activation, 0);
+  return { store, commit, stops, timers };
+}
+
+/** An intent named by its amount, with a place for its settlement. */
+function intent(amountMinor: bigint, settled: Map<bigint, Settlement>): Pending {
+  const id = mintId("pay", slot, 1_750_000_000_000, Buffer.from(amountMinor.toString().padStart(8, "0")));
+  const operation = mintId("op", slot, 1_750_000_000_000, Buffer.from(amountMinor.toString().padStart(8, "0")));
+  const transition = accept(
+    {
+      id, merchantId, slot, amountMinor, currency: "EUR", captureMethod: "automatic", gateway: "fixed-latency",
+      gatewayAccount: "a", merchantReference: null, description: null, metadataJson: "{}", createdAtMs: 0,
+    }, // biome-ignore format: terms
+    {
+      id: operation, kind: "sale", state: "submitted", amountMinor, attempt: 1, submittedAtMs: 0, deadlineAtMs: 1,
+      gatewayKey: gatewayKeyOf(merchantId, String(amountMinor), "sale", 1),
+    }, // biome-ignore format: operation
+  );
+  const keyRow = {
+    merchantId,
+    key: String(amountMinor),
+    route: "r",
+    fingerprint: new Uint8Array(32),
+    paymentId: id,
+    operationId: operation,
+  };
+  return {
+    transition, cause: "test", data: null, reply: null, accepted: { keyRow, sealed: new Uint8Array(0) }, enqueuedAtMs: 0,
+    settle: (how) => {
+      expect(settled.has(amountMinor), "settled twice").to.equal(false);
+      settled.set(amountMinor, how);
+    },
+  }; // biome-ignore format: pending
+}
+
+const amounts = (batch: { readonly decisions: readonly Decision[] }): readonly bigint[] =>
+  batch.decisions.map(({ payment }) => payment.terms.amountMinor);
+
+describe("group commit", () => {
+  it("settles every decision once, keeps seq gapless over any mix of good and poisoned rows, and fails the poison alone", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }), async (poisoned) => {
+        const { store, commit } = rig();
+        const settled = new Map<bigint, Settlement>();
+        store.answer = (batch) =>
+          amounts(batch).some((amount) => poisoned[Number(amount) - 1])
+            ? { kind: "rejected", sqlState: "23514", constraint: null }
+            : { kind: "committed", anchor: new Uint8Array(32) };
+        poisoned.forEach((_, i) => commit.enqueue(intent(BigInt(i + 1), settled)));
+        await commit.settled();
+        poisoned.forEach((bad, i) => expect(settled.get(BigInt(i + 1))).to.equal(bad ? "rejected" : "committed"));
+        let next = 42n;
+        for (const batch of store.batches) {
+          expect(batch.firstSeq).to.equal(next);
+          next += BigInt(batch.decisions.length);
+        }
+        expect(commit.lastSeq).to.equal(next - 1n);
+      }),
+    ));
+
+  it("gathers what comes while a commit is in flight into the next one", async () => {
+    const { store, commit } = rig();
+    const settled = new Map<bigint, Settlement>();
+    for (let i = 1n; i <= 5n; i++) commit.enqueue(intent(i, settled));
+    await commit.settled();
+    expect(store.batches.map(amounts)).to.deep.equal([[1n], [2n, 3n, 4n, 5n]]);
+  });
+
+  it("stops on a commit of unknown fate: the batch is unsettled, what waited is not written", async () => {
+    const { store, commit, stops } = rig();
+    const settled = new Map<bigint, Settlement>();
+    store.answer = () => ({ kind: "unknown" });
+    commit.enqueue(intent(1n, settled));
+    commit.enqueue(intent(2n, settled));
+    await commit.settled();
+    expect([...settled]).to.deep.equal([
+      [1n, "unsettled"],
+      [2n, "unavailable"],
+    ]);
+    expect(stops).to.deep.equal(["unknown"]);
+    commit.enqueue(intent(3n, settled));
+    expect(settled.get(3n)).to.equal("unavailable");
+  });
+
+  it("ends for good when fenced, writing nothing", async () => {
+    const { store, commit, stops } = rig();
+    const settled = new Map<bigint, Settlement>();
+    store.answer = () => ({ kind: "fenced" });
+    commit.enqueue(intent(1n, settled));
+    await commit.settled();
+    expect([settled.get(1n), stops, store.batches.length]).to.deep.equal(["unavailable", ["fenced"], 0]);
+  });
+
+  it("refuses intents while the database is away, but never loses an outcome", async () => {
+    const { store, commit, timers } = rig();
+    const settled = new Map<bigint, Settlement>();
+    store.answer = () => ({ kind: "unavailable", reason: "disk full" });
+    commit.enqueue(intent(1n, settled));
+    const outcome: Pending = { ...intent(2n, settled), accepted: null };
+    commit.enqueue(outcome);
+    while (settled.size === 0) await Promise.resolve();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    expect([...settled]).to.deep.equal([[1n, "unavailable"]]);
+    expect(commit.healthy(1_000)).to.equal(false);
+    store.answer = () => ({ kind: "committed", anchor: new Uint8Array(32) });
+    timers.splice(0).forEach((run) => run());
+    await commit.settled();
+    expect(settled.get(2n)).to.equal("committed");
+    expect(commit.healthy(1_000)).to.equal(true);
+  });
+
+  it("chains each payment's head to the hash of its row", async () => {
+    const { store, commit } = rig();
+    let after: Payment | undefined;
+    commit.enqueue({ ...intent(1n, new Map()), settle: (_how, payment) => (after = payment) });
+    await commit.settled();
+    expect(after?.chainHead).to.deep.equal(store.batches[0]?.decisions[0]?.entry.hash);
+    expect(after?.chainHead.length).to.equal(32);
+  });
+});

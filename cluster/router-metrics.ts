@@ -1,0 +1,41 @@
+/** The router's series, on the main thread. */
+import prom from "prom-client";
+import type { RouterMetrics } from "../router/index.ts";
+import type { MetricValues } from "./metrics.ts";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+
+export class RouterSeries implements RouterMetrics {
+  readonly #registry = new prom.Registry();
+  readonly #seconds = new prom.Histogram({
+    name: "http_request_seconds",
+    help: "From a request's headers to its answer",
+    labelNames: ["route", "status"],
+    buckets: SECONDS,
+    registers: [this.#registry],
+  });
+  readonly #dropped = new prom.Counter({
+    name: "http_requests_dropped_total",
+    help: "Requests that got no answer",
+    labelNames: ["route", "reason"],
+    registers: [this.#registry],
+  });
+  readonly #known = new Map<string, prom.Histogram.Internal<string>>();
+
+  constructor() {
+    prom.collectDefaultMetrics({ register: this.#registry });
+  }
+
+  requestEnded(route: string, status: number, tookMs: number): void {
+    const id = `${route} ${status}`;
+    const series = this.#known.get(id) ?? this.#seconds.labels(route, String(status));
+    this.#known.set(id, series);
+    series.observe(tookMs / 1_000);
+  }
+  requestDropped(route: string, reason: "aborted" | "deadline"): void {
+    this.#dropped.labels(route, reason).inc();
+  }
+  async values(): Promise<MetricValues> {
+    return await this.#registry.getMetricsAsJSON();
+  }
+}
