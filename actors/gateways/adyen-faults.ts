@@ -27,7 +27,8 @@ const TOKEN_ERRORS: ReadonlySet<string> = new Set([
 export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObservation {
   if (!(error instanceof AdyenHttpError)) return observeTransportFault(error);
   const { status, headers, body } = error;
-  const errorCode = body === undefined ? "" : String(body["errorCode"] ?? "");
+  const given = body?.["errorCode"];
+  const errorCode = typeof given === "string" || typeof given === "number" ? String(given) : "";
   if ((status === 422 || status === 409) && errorCode === IN_FLIGHT)
     return { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) };
   if (status === 429) return { kind: "busy", reason: "rate_limited", retryAfterMs: retryAfterMs(headers) };

@@ -9,6 +9,7 @@ import type { ModificationsApi } from "@adyen/api-library/lib/src/services/check
 import type { PaymentsApi } from "@adyen/api-library/lib/src/services/checkout/paymentsApi.js";
 import type { PaymentRequest } from "@adyen/api-library/lib/src/typings/checkout/paymentRequest.js";
 import type { IRequest } from "@adyen/api-library/lib/src/typings/requestOptions.js";
+import { assertNever } from "../domain/index.ts";
 import type { Clock, Gateway, GatewayCall, GatewayObservation } from "../ports.ts";
 import { judgeAdyenFault } from "./adyen-faults.ts";
 import { AdyenHttpClient } from "./adyen-http.ts";
@@ -106,6 +107,8 @@ class AdyenGateway implements Gateway {
           return await this.#execute(call, time);
         case "abandon":
           return await this.#cancelByReference(call, time, `${call.gatewayKey}-cancel-${call.try}`);
+        default:
+          return assertNever(call.action);
       }
     } catch (error) {
       return judgeAdyenFault(error, call);
@@ -148,6 +151,8 @@ class AdyenGateway implements Gateway {
         );
       case "refund":
         return { kind: "notSubmitted", reason: "execute_refund" };
+      default:
+        return assertNever(call.kind);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type Stripe from "stripe";
+import { assertNever } from "../domain/index.ts";
 import type { Clock, Gateway, GatewayAction, GatewayCall, GatewayObservation } from "../ports.ts";
 import { toGatewayUnits } from "./amounts.ts";
 import { CallTime } from "./call-time.ts";
@@ -143,6 +144,8 @@ class StripeGateway implements Gateway {
         );
       case "void":
         return this.#intents.cancel(id, {}, options);
+      default:
+        return assertNever(kind);
     }
   }
 

@@ -11,6 +11,7 @@ export interface Charge {
   readonly amount: number;
   readonly currency: string;
   readonly outcome: string;
+  readonly gateway_reference: string;
 }
 
 /** All effects so far, of both gateways. */

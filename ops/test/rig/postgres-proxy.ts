@@ -14,7 +14,7 @@ export interface Message {
   readonly connection: ProxiedConnection;
 }
 
-/** `pass`: on. `cut`: this message and all after it are lost, both sides are reset. `hold`: nothing more goes this way. */
+/** `pass`: on. `cut`: this message and all after it are lost, both sides are reset. `hold`: it waits for `release`, and what follows it with it. */
 export type Verdict = "pass" | "cut" | "hold";
 
 /** One client's connection with its server side. */
@@ -26,6 +26,8 @@ export class ProxiedConnection {
   /** SQL by prepared statement name, and the SQL of what is bound now. */
   readonly statements = new Map<string, string>();
   bound = "";
+  /** Sends on what a `hold` keeps back. */
+  release: () => void = () => {};
 
   constructor(client: Socket, server: Socket) {
     this.client = client;
@@ -94,8 +96,7 @@ export class PostgresProxy {
     let pending: Buffer = Buffer.alloc(0);
     let starting = starts;
     let blocked = false;
-    source.on("data", (chunk) => {
-      pending = Buffer.concat([pending, chunk]);
+    const forward = (): void => {
       while (!blocked) {
         const length = frameLength(pending, starting);
         if (length === undefined) return;
@@ -111,8 +112,19 @@ export class PostgresProxy {
         else if (verdict === "cut") {
           blocked = true;
           connection.reset();
-        } else blocked = true;
+        } else {
+          blocked = true;
+          connection.release = () => {
+            blocked = false;
+            sink.write(frame);
+            forward();
+          };
+        }
       }
+    };
+    source.on("data", (chunk) => {
+      pending = Buffer.concat([pending, chunk]);
+      forward();
     });
   }
 }

@@ -1,0 +1,75 @@
+/** What a load run is told and what it tells back: the messages between the bench and its generator. */
+import type { Quantiles } from "./histogram.ts";
+import type { ScheduleTerms } from "./schedule.ts";
+import type { Mix, TrafficTerms } from "./traffic.ts";
+
+export interface LoadSettings extends ScheduleTerms, TrafficTerms {
+  readonly port: number;
+  readonly address: string;
+  readonly connections: number;
+  readonly mix: Mix;
+  readonly seed: number;
+  /** Find what the server can do at most: what is due at the window's end and not sent is dropped, not counted. */
+  readonly capacity: boolean;
+  /** How long answers are waited for after the last request was due; also the latency of what has none. */
+  readonly drainMs: number;
+}
+
+/** Unanswered requests count as this. */
+export const DRAIN_MS = 8000;
+
+/** What became of request k, one byte each; replays and conflicts stay `none`. */
+export const OUTCOME = { none: 0, sent: 1, accepted: 2, refused: 3, wrong: 4 } as const;
+
+/** The answers to one kind of request that was due in the measured window. */
+export interface Answers {
+  readonly due: number;
+  readonly right: number;
+  /** 503 and 429: refused before anything was written. */
+  readonly refused: number;
+  readonly wrong: number;
+  readonly unanswered: number;
+  readonly neverSent: number;
+}
+
+export interface LoadResult {
+  /** Requests a second, as asked. */
+  readonly offered: number;
+  /** Right answers to fresh requests that arrived inside the window, per second. */
+  readonly achieved: number;
+  readonly acceptedInWindow: number;
+  readonly answeredInWindow: number;
+  readonly fresh: Answers;
+  readonly replays: Answers;
+  readonly conflicts: Answers;
+  /** Wrong or missing answers before the window: they void it as well. */
+  readonly faultyInWarmup: number;
+  /** Answers by status, window only. */
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Up to five wrong answers: kind, status, first bytes. */
+  readonly samples: readonly string[];
+  /** From the intended send time, less the gateway's own time; fresh requests, refused ones left out. */
+  readonly net: Quantiles;
+  /** The same with the gateway's time. */
+  readonly gross: Quantiles;
+  readonly replayLatency: Quantiles;
+  /** How late requests were sent. */
+  readonly lag: Quantiles;
+  /** Share sent over 50 ms late although a connection was free: the generator's own fault. */
+  readonly lateShare: number;
+  /** Share sent over 50 ms late for want of a free connection: the server was saturated. */
+  readonly starvedShare: number;
+  readonly cpuUsPerRequest: number;
+  readonly connections: number;
+  readonly reopened: number;
+  /** One OUTCOME per request, by number, warm-up included. */
+  readonly outcomes: Uint8Array;
+}
+
+/** What the generator says while it runs. */
+export type LoadMessage =
+  | { readonly kind: "connected" }
+  | { readonly kind: "measuring" }
+  | { readonly kind: "measured" }
+  | { readonly kind: "result"; readonly result: LoadResult }
+  | { readonly kind: "failed"; readonly reason: string };

@@ -1,0 +1,84 @@
+/** `npm run bench`: measures, prints the table, writes `last.json`. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { benchCluster } from "./bench.ts";
+import type { BenchContext } from "./bench.ts";
+import { calibrate } from "./calibrate.ts";
+import { readMachineFacts } from "./machine.ts";
+import { readOptions, USAGE } from "./options.ts";
+import type { BenchOptions } from "./options.ts";
+import { findPgbench, stackDirOf } from "./pgbench.ts";
+import { FULL_PLAN, QUICK_PLAN } from "./plan.ts";
+import { renderReport } from "./report.ts";
+import type { BenchReport, ClusterReport } from "./report.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const LAST = join(import.meta.dirname, "last.json");
+const EXIT = { measured: 0, failed: 1, noPgbench: 2, wrongUsage: 2, interrupted: 130 } as const;
+
+const say = (line: string): void => console.error(`${(performance.now() / 1000).toFixed(0).padStart(5)} s  ${line}`);
+
+const verdict = readOptions(process.argv.slice(2));
+if (verdict.kind === "help") console.log(USAGE);
+else if (verdict.kind === "wrong") {
+  console.error(`${verdict.message}\n\n${USAGE}`);
+  process.exitCode = EXIT.wrongUsage;
+} else if (verdict.options.calibrate) for (const line of await calibrate(verdict.options)) console.log(line);
+else process.exitCode = await bench(verdict.options);
+
+async function bench(options: BenchOptions): Promise<number> {
+  const plan = options.quick ? QUICK_PLAN : FULL_PLAN;
+  const dataDir = join(ROOT, ".stack", "bench", String(process.pid));
+  mkdirSync(dataDir, { recursive: true });
+  const wantsPgbench = options.pgbench && options.rate === null;
+  const pgbench = wantsPgbench ? await findPgbench(stackDirOf(ROOT), say) : undefined;
+  const machine = readMachineFacts(dataDir);
+  const stops = new Set<() => Promise<void>>();
+  const context: BenchContext = { root: ROOT, dataDir, options, plan, pgbench, startedMs: performance.now(), say, stops };
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void cleanUp(context).finally(() => process.exit(EXIT.interrupted)));
+  const clusters: ClusterReport[] = [];
+  let failure: unknown;
+  try {
+    for (const shards of options.shards ?? plan.shards) clusters.push(await benchCluster(context, shards));
+  } catch (error) {
+    failure = error;
+  }
+  await cleanUp(context);
+  const report: BenchReport = {
+    at: new Date().toISOString(),
+    command: process.argv.slice(2).join(" "),
+    machine,
+    pgbenchVersion: pgbench?.version ?? null,
+    clusters,
+  };
+  writeFileSync(LAST, `${JSON.stringify(report, null, 1)}\n`);
+  for (const line of renderReport(report)) console.log(line);
+  if (failure !== undefined) {
+    console.error(`the benchmark did not end: ${failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}`);
+    return EXIT.failed;
+  }
+  const faulty = clusters.some((cluster) => [...cluster.runs, ...cluster.naive].some((m) => m.audit.faults.length > 0));
+  if (faulty) return EXIT.failed;
+  return wantsPgbench && pgbench === undefined ? EXIT.noPgbench : EXIT.measured;
+}
+
+/** Stops what still runs, the last started first, and removes the data, wherever the sandbox had to put it. */
+async function cleanUp({ stops, dataDir, options, plan }: BenchContext): Promise<void> {
+  for (const stop of [...stops].toReversed()) await stop().catch((error: unknown) => say(String(error)));
+  stops.clear();
+  for (const shards of options.shards ?? plan.shards) {
+    const home = homeOf(join(dataDir, `shards-${shards}`, "postgres", "postgres.json"));
+    if (home !== undefined) rmSync(home, { recursive: true, force: true });
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** Where a database lies that its unprivileged user could not reach here; undefined: in its folder. */
+function homeOf(memo: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(memo, "utf8")) as { readonly home: string | null }).home ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import { expect } from "chai";
+import type { Answers, LoadResult } from "./load-terms.ts";
+import { judge } from "./verdict.ts";
+import type { Evidence } from "./verdict.ts";
+
+const answers = (more: Partial<Answers> = {}): Answers => ({
+  due: 10_000,
+  right: 10_000,
+  refused: 0,
+  wrong: 0,
+  unanswered: 0,
+  neverSent: 0,
+  ...more,
+});
+const latency = (p99Us: number) => ({ count: 1, p50Us: 0, p90Us: 0, p99Us, p999Us: p99Us, maxUs: p99Us, meanUs: 0 });
+const load = (more: Partial<LoadResult> = {}): Omit<LoadResult, "outcomes"> => ({
+  offered: 1,
+  achieved: 1,
+  acceptedInWindow: 1,
+  answeredInWindow: 1,
+  fresh: answers(),
+  replays: answers({ due: 0, right: 0 }),
+  conflicts: answers({ due: 0, right: 0 }),
+  faultyInWarmup: 0,
+  statuses: {},
+  samples: [],
+  net: latency(499_000),
+  gross: latency(1),
+  replayLatency: latency(1),
+  lag: latency(1),
+  lateShare: 0,
+  starvedShare: 0,
+  cpuUsPerRequest: 1,
+  connections: 1,
+  reopened: 0,
+  ...more,
+});
+const judged = (more: Partial<Evidence>) =>
+  judge({ load: load(), foreignCores: 0.1, auditFaults: [], undurable: [], ...more });
+
+describe("judge", () => {
+  it("lets a clean run hold", () =>
+    expect(judged({})).to.deep.equal({ holds: true, against: [], voidFor: [] }));
+
+  const against: readonly (readonly [string, Partial<LoadResult>])[] = [
+    ["P99 500 ms", { net: latency(500_000) }],
+    ["1 wrong answers", { replays: answers({ wrong: 1 }) }],
+    ["1 missing answers", { fresh: answers({ unanswered: 1 }) }],
+    ["2 missing answers", { fresh: answers({ neverSent: 2 }) }],
+    ["0.11 % refused", { fresh: answers({ refused: 11 }) }],
+    ["3 wrong or missing answers in the warm-up", { faultyInWarmup: 3 }],
+  ];
+  for (const [why, more] of against)
+    it(`does not hold with ${why}`, () => {
+      const verdict = judged({ load: load(more) });
+      expect(verdict.holds).to.equal(false);
+      expect(verdict.against).to.deep.equal([why]);
+    });
+
+  it("bears 0.1 % of refusals", () =>
+    expect(judged({ load: load({ fresh: answers({ refused: 10 }) }) }).holds).to.equal(true));
+
+  it("gives no number when the audit fails", () => {
+    const verdict = judged({ auditFaults: ["1 operations left in doubt"] });
+    expect(verdict).to.deep.include({ holds: false, voidFor: ["the audit failed"] });
+  });
+
+  it("is void under foreign load, or on a server that is not durable", () =>
+    expect(judged({ foreignCores: 0.21, undurable: ["fsync=off"] }).voidFor).to.deep.equal([
+      "the server runs with fsync=off",
+      "foreign load of 0.21 cores",
+    ]));
+
+  it("is void when the generator was late by its own fault, not when the server was saturated", () => {
+    expect(judged({ load: load({ lateShare: 0.011 }) }).voidFor).to.have.length(1);
+    expect(judged({ load: load({ lateShare: 0.011, starvedShare: 0.2 }) }).voidFor).to.deep.equal([]);
+  });
+});

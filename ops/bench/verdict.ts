@@ -1,0 +1,52 @@
+/** Whether a rate holds, and whether the measurement may be believed. */
+import type { LoadResult } from "./load-terms.ts";
+
+export const P99_LIMIT_MS = 500;
+const REFUSED_SHARE_MAX = 0.001;
+const FOREIGN_CORES_MAX = 0.2;
+const LATE_SHARE_MAX = 0.01;
+const STARVED_SHARE_MAX = 0.01;
+
+export interface Verdict {
+  /** Nothing against the rate. */
+  readonly holds: boolean;
+  /** Why it does not hold. */
+  readonly against: readonly string[];
+  /** Why the measurement says nothing, whatever it shows. */
+  readonly voidFor: readonly string[];
+}
+
+export interface Evidence {
+  readonly load: Omit<LoadResult, "outcomes">;
+  readonly foreignCores: number;
+  readonly auditFaults: readonly string[];
+  readonly undurable: readonly string[];
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
+
+/** The rule of the benchmark: no wrong or missing answer, at most 0.1 % refused, P99 net of the gateway under 500 ms. */
+export function judge({ load, foreignCores, auditFaults, undurable }: Evidence): Verdict {
+  const kinds = [load.fresh, load.replays, load.conflicts];
+  const sum = (of: (answers: (typeof kinds)[number]) => number): number => kinds.reduce((n, a) => n + of(a), 0);
+  const wrong = sum((a) => a.wrong);
+  const missing = sum((a) => a.unanswered + a.neverSent);
+  const refusedShare = sum((a) => a.refused) / Math.max(1, sum((a) => a.due));
+  const p99Ms = load.net.p99Us / 1000;
+  const against = [
+    ...(wrong > 0 ? [`${wrong} wrong answers`] : []),
+    ...(missing > 0 ? [`${missing} missing answers`] : []),
+    ...(load.faultyInWarmup > 0 ? [`${load.faultyInWarmup} wrong or missing answers in the warm-up`] : []),
+    ...(refusedShare > REFUSED_SHARE_MAX ? [`${percent(refusedShare)} refused`] : []),
+    ...(p99Ms >= P99_LIMIT_MS ? [`P99 ${p99Ms.toFixed(0)} ms`] : []),
+    ...auditFaults.map((fault) => `audit: ${fault}`),
+  ];
+  const late = load.lateShare > LATE_SHARE_MAX && load.starvedShare <= STARVED_SHARE_MAX;
+  const voidFor = [
+    ...(auditFaults.length > 0 ? ["the audit failed"] : []),
+    ...undurable.map((setting) => `the server runs with ${setting}`),
+    ...(foreignCores > FOREIGN_CORES_MAX ? [`foreign load of ${foreignCores.toFixed(2)} cores`] : []),
+    ...(late ? [`the generator sent ${percent(load.lateShare)} over 50 ms late`] : []),
+  ];
+  return { holds: against.length === 0, against, voidFor };
+}

@@ -1,0 +1,35 @@
+/** What a person sees on the terminal. It names only what exists. */
+import type { SandboxFile } from "./sandbox-file.ts";
+
+export interface BannerFacts {
+  readonly file: SandboxFile;
+  readonly nodeVersion: string;
+  readonly postgres: string;
+  readonly gateways: string;
+  /** Things that differ from what the reader may expect: ports that were taken, data put elsewhere. */
+  readonly notes: readonly string[];
+  /** As it is typed in the project's folder. */
+  readonly dataDir: string;
+  readonly tookMs: number;
+}
+
+const line = (label: string, text: string): string => ` ${label.padEnd(9)} ${text}`;
+
+/** The banner's lines; the commands in it work when pasted in the project's folder. */
+export function renderBanner(facts: BannerFacts): string {
+  const { file } = facts;
+  const option = facts.dataDir === ".sandbox" ? "" : ` --data-dir ${facts.dataDir}`;
+  const parts = [facts.postgres, `${file.nodes.length} node`, `${file.postgres.shards.length} shards`, facts.gateways];
+  return [
+    line("Checking", [`node ${facts.nodeVersion}`, ...facts.notes].join(" · ")),
+    line("Starting", `${parts.join(" · ")}    ready in ${(facts.tookMs / 1000).toFixed(1)} s`),
+    line("API", file.apiUrl),
+    line("Admin", `${file.adminUrl}  (/livez /readyz /metrics)`),
+    line("Client", `${file.merchants[0]?.clientId}    secret in ${facts.dataDir}/sandbox.json, mode 600`),
+    line("Try", `TOKEN=$(npx payctl sandbox token${option})`),
+    `           curl -sS ${file.apiUrl}/v1/payments -H "Authorization: Bearer $TOKEN" \\`,
+    `             -H "X-Idempotency-Key: order-1001" -H 'Content-Type: application/json' \\`,
+    `             -d '{"amount":1999,"currency":"EUR","payment_method":"tok_visa"}'`,
+    line("Stop", `Ctrl-C    (data kept in ${facts.dataDir})`),
+  ].join("\n");
+}

@@ -1,0 +1,163 @@
+/** A server that the official Adyen SDK talks to: payments and their modifications, idempotent by key like the original. */
+import { adyenError, ADYEN_DIALECT } from "./adyen-words.ts";
+import { after, Bookkeeper, type BookkeeperOptions, digestOf, type KeyedCall } from "./bookkeeper.ts";
+import { type Answer, jsonAnswer, type SimulatedRequest } from "./http-front.ts";
+import type { PaymentRecord } from "./records.ts";
+import { type TokenRow, tokenRow } from "./tokens.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ROUTE = /^(?:\/checkout)?\/v\d{1,3}\/(payments|cancels)(?:\/(\w{1,60})\/(captures|cancels|refunds))?$/;
+const REVOKED_KEY = "revoked";
+const TEXT_MAX = 200;
+
+const NOBODY: TokenRow = {
+  token: "",
+  charged: false,
+  trouble: "none",
+  decline: { stripe: "", adyenCode: "8", adyenReason: "Invalid Card Number" },
+  meaning: "unknown",
+};
+
+const asJson = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+const asText = (value: unknown): string => (typeof value === "string" ? value.slice(0, TEXT_MAX) : "");
+
+export class AdyenSimulator {
+  readonly #books: Bookkeeper;
+
+  constructor(options: BookkeeperOptions) {
+    this.#books = new Bookkeeper(ADYEN_DIALECT, options);
+  }
+
+  recover(): Promise<void> {
+    return this.#books.recover();
+  }
+  close(): Promise<void> {
+    return this.#books.close();
+  }
+
+  async handle(request: SimulatedRequest): Promise<Answer> {
+    const { method, path, headers, body } = request;
+    const apiKey = headers["x-api-key"];
+    if (typeof apiKey !== "string" || apiKey === "" || apiKey === REVOKED_KEY)
+      return adyenError(401, "000", "HTTP Status Response - Unauthorized", "security");
+    const [, root, psp, verb] = ROUTE.exec(path) ?? [];
+    if (method !== "POST" || root === undefined || (root === "cancels" && verb !== undefined))
+      return adyenError(404, "905", `no such path: ${path}`, "internal");
+    const key = headers["idempotency-key"];
+    if (typeof key !== "string" || key === "" || key.length > 64)
+      return adyenError(422, "708", "The sandbox requires an Idempotency-Key.");
+    const json = parse(body);
+    const account = asText(json?.["merchantAccount"]);
+    if (json === undefined || account === "") return adyenError(403, "901", "Invalid Merchant Account", "security");
+    const call: KeyedCall = { account, key, fingerprint: digestOf(`${path}\n${body}`) };
+    if (root === "cancels") return this.#technicalCancel(call, json);
+    return verb === undefined ? this.#pay(call, json) : this.#modify(call, json, psp as string, verb);
+  }
+
+  async #pay(call: KeyedCall, json: Json): Promise<Answer> {
+    const { value, currency } = asJson(json["amount"]);
+    const token = asText(asJson(json["paymentMethod"])["storedPaymentMethodId"]);
+    const operationId = asText(json["reference"]);
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1 || !/^[A-Z]{3}$/.test(String(currency)))
+      return adyenError(422, "100", "No amount specified");
+    if (operationId === "") return adyenError(422, "130", "Reference Missing");
+    if (token === "") return adyenError(422, "14_006", "Required object 'paymentMethod' is not provided.");
+    return this.#books.answer(call, async (again) => {
+      const at = this.#books.nowMs();
+      const isOld = this.#books.records.byKey(call.account, call.key)?.answer === "ok"; // its 7 days are over
+      const open: PaymentRecord = {
+        at,
+        ...call,
+        answer: "ok",
+        step: "charge",
+        stepAmount: value,
+        stepOperation: operationId,
+        stepReference: "",
+        id: digestOf(`${call.account}:${call.key}${isOld ? at : ""}`).toUpperCase(),
+        operationId,
+        paymentId: asText(json["merchantOrderReference"]),
+        amount: value,
+        currency: String(currency),
+        manual: asJson(json["additionalData"])["manualCapture"] === "true",
+        token: token.slice(0, 64),
+        state: "open",
+        captured: 0,
+        refunded: 0,
+      };
+      const row = tokenRow(token) ?? NOBODY;
+      if (row.decline !== undefined) return this.#books.note({ ...open, answer: "declined", state: "declined" });
+      const amount = value + (row.wrongAmount === true ? 1 : 0);
+      const paid = {
+        ...open,
+        stepAmount: amount,
+        ...after({ kind: open.manual ? "authorize" : "sale", amount }, open),
+      };
+      return this.#books.charge(row, again, paid, open);
+    });
+  }
+
+  /** Always `received`; whether it takes effect, the webhook would tell. */
+  #modify(call: KeyedCall, json: Json, psp: string, verb: string): Promise<Answer> {
+    return this.#books.answer(call, () =>
+      this.#books.alone(psp, async () => {
+        const record = this.#books.records.byId(call.account, psp);
+        if (record === undefined) return adyenError(422, "167", "Original pspReference required for this operation");
+        const amount = Number(asJson(json["amount"])["value"] ?? record.amount);
+        const kind = verb === "captures" ? "capture" : verb === "cancels" ? "void" : "refund";
+        return this.#apply(call, record, kind, amount, asText(json["reference"]));
+      }),
+    );
+  }
+
+  #technicalCancel(call: KeyedCall, json: Json): Promise<Answer> {
+    const reference = asText(json["paymentReference"]);
+    return this.#books.answer(call, () =>
+      this.#books.alone(`op:${call.account}:${reference}`, async () => {
+        const record = this.#books.records.byOperation(call.account, reference);
+        if (record !== undefined) return this.#apply(call, record, "void", record.amount, asText(json["reference"]));
+        const pspReference = digestOf(`${call.account}:${call.key}`).toUpperCase();
+        return jsonAnswer(201, {
+          merchantAccount: call.account,
+          paymentReference: reference,
+          pspReference,
+          status: "received",
+        });
+      }),
+    );
+  }
+
+  #apply(
+    call: KeyedCall,
+    record: PaymentRecord,
+    kind: "capture" | "void" | "refund",
+    amount: number,
+    operationId: string,
+  ): Promise<Answer> {
+    const next: PaymentRecord = {
+      ...record,
+      ...call,
+      at: this.#books.nowMs(),
+      answer: "ok",
+      step: kind,
+      stepAmount: amount,
+      stepOperation: operationId === "" ? record.operationId : operationId,
+      stepReference: digestOf(`${call.account}:${call.key}`).toUpperCase(),
+    };
+    const left = record.captured - record.refunded;
+    const limit = kind === "refund" ? left : record.amount;
+    const allowed = kind === "refund" ? left > 0 : record.state === "authorized";
+    if (!allowed || !Number.isSafeInteger(amount) || amount < 1 || amount > limit) return this.#books.note(next);
+    return this.#books.effect({ ...next, ...after({ kind, amount }, record) }, kind);
+  }
+}
+
+/** The body's JSON object, or undefined. */
+function parse(body: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,8 @@
+/** The sandbox's door: the embedded PostgreSQL, which the tests and the benchmark use too. */
+export { FolderInUseError } from "./folder-lock.ts";
+export {
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  type PostgresSettings,
+} from "./postgres.ts";

@@ -1,0 +1,19 @@
+/** The configuration file of a node as the sandbox writes it; `cluster/config.ts` reads and checks it. */
+export interface NodeConfigFile {
+  readonly mode: "sandbox";
+  readonly node: { readonly id: string };
+  readonly api: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number };
+  readonly control: { readonly dsn: string };
+  readonly keys: { readonly file: string };
+  readonly gateways: {
+    readonly stripe: { readonly baseUrl: string; readonly apiKey: string } | null;
+    readonly adyen: { readonly baseUrl: string; readonly apiKey: string } | null;
+    readonly fixedLatency: { readonly delayMs: number } | null;
+  };
+  /** Null: one less than the cores. */
+  readonly workers: number | null;
+}
+
+/** Keys that the simulators take; no gateway in the world does. */
+export const SANDBOX_API_KEYS = { stripe: "sk_test_sandbox", adyen: "sandbox-api-key" } as const;

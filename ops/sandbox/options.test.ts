@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import { readOptions } from "./options.ts";
+
+const read = (...args: readonly string[]) => readOptions(args, "/cwd", "/project");
+
+describe("the options of npm start", () => {
+  it("have defaults", () => {
+    const verdict = read();
+    expect(verdict).to.deep.equal({
+      kind: "run",
+      options: {
+        shards: null,
+        merchants: null,
+        port: null,
+        dataDir: "/project/.sandbox",
+        postgres: [],
+        stripeUrl: null,
+        adyenUrl: null,
+        fixedLatencyMs: null,
+        workers: null,
+        postgresSettings: {},
+      },
+    });
+  });
+
+  it("are all read", () => {
+    const verdict = read(
+      ...[
+        "--nodes",
+        "1",
+        "--shards",
+        "2",
+        "--merchants",
+        "5",
+        "--port",
+        "8085",
+        "--data-dir",
+        "data",
+        "--workers",
+        "3",
+      ],
+      ...["--postgres", "postgres://u:p@h:1/postgres", "--postgres", "postgresql://u:p@h:2/postgres"],
+      ...["--stripe-url", "http://127.0.0.1:7/", "--adyen-url", "https://proxy", "--gateway", "fixed-latency:50"],
+      ...["--postgres-set", "shared_buffers=1GB", "--postgres-set", "work_mem=4MB"],
+    );
+    expect(verdict.kind === "run" && verdict.options).to.deep.equal({
+      shards: 2,
+      merchants: 5,
+      port: 8085,
+      dataDir: "/cwd/data",
+      postgres: ["postgres://u:p@h:1/postgres", "postgresql://u:p@h:2/postgres"],
+      stripeUrl: "http://127.0.0.1:7",
+      adyenUrl: "https://proxy",
+      fixedLatencyMs: 50,
+      workers: 3,
+      postgresSettings: { shared_buffers: "1GB", work_mem: "4MB" },
+    });
+  });
+
+  const wrong: readonly (readonly [readonly string[], string])[] = [
+    [["--nodes", "2"], "not built yet"],
+    [["--nodes", "0"], "--nodes takes a whole number"],
+    [["--redis", "redis://h"], "does not use Redis yet"],
+    [["--rate-limit", "100"], "not built yet"],
+    [["--shards", "0"], "--shards takes a whole number"],
+    [["--shards", "2.5"], "--shards takes a whole number"],
+    [["--port", "65536"], "--port takes a whole number"],
+    [["--postgres", "h:5432"], "--postgres takes a URL"],
+    [["--stripe-url", "127.0.0.1:7"], "--stripe-url takes a URL"],
+    [["--gateway", "stripe"], "--gateway takes fixed-latency:MS"],
+    [["--postgres-set", "fsync"], "--postgres-set takes NAME=VALUE"],
+    [["--unknown"], "--unknown"],
+    [["something"], "something"],
+  ];
+  for (const [args, words] of wrong)
+    it(`refuse ${args.join(" ")}`, () => {
+      const verdict = read(...args);
+      expect(verdict.kind).to.equal("wrong");
+      expect(verdict.kind === "wrong" && verdict.message).to.include(words);
+    });
+});

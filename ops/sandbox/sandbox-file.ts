@@ -1,0 +1,57 @@
+/** `sandbox.json`: what a running sandbox tells test rigs and `payctl`. Members are only ever added. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface SandboxFile {
+  readonly version: 1;
+  /** Of the process that holds the sandbox together. */
+  readonly pid: number;
+  readonly apiUrl: string;
+  readonly adminUrl: string;
+  readonly tokenUrl: string;
+  readonly merchants: readonly SandboxMerchant[];
+  readonly postgres: {
+    readonly control: DatabaseAddress;
+    readonly shards: readonly (DatabaseAddress & { readonly id: number })[];
+  };
+  readonly redisUrl: string | null;
+  readonly gateways: { readonly stripe: GatewayAddress; readonly adyen: GatewayAddress };
+  readonly nodes: readonly NodeAddress[];
+}
+
+export interface SandboxMerchant {
+  readonly id: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** In order of preference. */
+  readonly gateways: readonly string[];
+  /** Null: no limit is enforced. */
+  readonly rateLimitPerSecond: number | null;
+}
+
+/** `dsn`: as the application role uses it. `ownerDsn`: direct, with all rights, for inspection. */
+export interface DatabaseAddress {
+  readonly dsn: string;
+  readonly ownerDsn: string;
+}
+
+export interface GatewayAddress {
+  /** The simulator itself, whatever stands between it and the node. */
+  readonly url: string;
+  /** Path of its charge log, JSON lines. */
+  readonly chargeLog: string;
+  readonly controlUrl: string | null;
+}
+
+export interface NodeAddress {
+  readonly id: string;
+  readonly pid: number;
+  readonly apiUrl: string;
+  readonly adminUrl: string;
+}
+
+/** The file of the sandbox that runs in `dataDir`; undefined when none does. Throws when it cannot be read. */
+export function readSandboxFile(dataDir: string): SandboxFile | undefined {
+  const path = join(dataDir, "sandbox.json");
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as SandboxFile) : undefined;
+}

@@ -1,0 +1,259 @@
+/**
+ * The sandbox as a whole: starts PostgreSQL, the gateway simulators and one node in the order that they need each
+ * other, keeps them up, tells the world in `sandbox.json`, and ends them in the opposite order.
+ */
+import { relative } from "node:path";
+import { renderBanner } from "./banner.ts";
+import type { Cluster, PrepareCluster } from "./cluster-data.ts";
+import { SandboxFolder } from "./folder.ts";
+import { SANDBOX_API_KEYS } from "./node-config.ts";
+import type { SandboxOptions } from "./options.ts";
+import { keepRunning, type Part, type ProgramPart } from "./part.ts";
+import { reservePort } from "./ports.ts";
+import { PostgresPart } from "./postgres-part.ts";
+import { gatewaysPart, nodePart, type GatewaysReady, type NodeReady } from "./programs.ts";
+import { waitUntilReady } from "./readiness.ts";
+import type { SandboxFile } from "./sandbox-file.ts";
+import { listenForEnd } from "./signals.ts";
+
+/** What a start needs from outside; tests put stand-ins here. */
+export interface Surroundings {
+  readonly nodeEntry: string;
+  readonly gatewaysEntry: string;
+  readonly prepareCluster: PrepareCluster;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Folder that the commands of the banner are typed in. */
+  readonly projectDir: string;
+  print(text: string): void;
+  /** For people who wait: goes to stderr. */
+  say(line: string): void;
+}
+
+const PORTS = { api: 8080, admin: 9091, stripe: 12_111, adyen: 12_112 } as const;
+const NODE_ID = "node-1";
+const READY_LIMIT_MS = 30_000;
+
+/** Runs a sandbox until it is asked to end. The exit code: 0 after a clean end, 1 when a part could not be kept up. */
+export async function runSandbox(options: SandboxOptions, around: Surroundings): Promise<number> {
+  const startedMs = performance.now();
+  const folder = await SandboxFolder.open(options.dataDir);
+  const sandbox = new Sandbox(options, around, folder);
+  const requests = listenForEnd(
+    around.environment["npm_lifecycle_event"] !== undefined,
+    () => around.say("still ending in order; Ctrl-C once more ends at once"),
+    () => {
+      sandbox.kill();
+      around.say("ended at once; the next start recovers");
+      process.exit(1);
+    },
+  );
+  let failure: unknown;
+  try {
+    await sandbox.boot(requests.first, startedMs);
+    await sandbox.watch(requests.first);
+  } catch (error) {
+    if (!requests.first.aborted) failure = error;
+  }
+  if (failure === undefined) around.say("ending: node, gateways, PostgreSQL");
+  else around.say((failure as Error).message);
+  await sandbox.end();
+  requests.close();
+  return failure === undefined ? 0 : 1;
+}
+
+class Sandbox {
+  readonly #options: SandboxOptions;
+  readonly #around: Surroundings;
+  readonly #folder: SandboxFolder;
+  readonly #notes: string[] = [];
+  readonly #stopping = new AbortController();
+  #postgres: PostgresPart | undefined;
+  #gateways: ProgramPart<GatewaysReady> | undefined;
+  #node: ProgramPart<NodeReady> | undefined;
+  #cluster: Cluster | undefined;
+
+  constructor(options: SandboxOptions, around: Surroundings, folder: SandboxFolder) {
+    this.#options = options;
+    this.#around = around;
+    this.#folder = folder;
+  }
+
+  /** Brings everything up and prints the banner. Throws when a part does not start or `ending` aborts. */
+  async boot(ending: AbortSignal, startedMs: number): Promise<void> {
+    const bases = [this.#bootDatabases(ending), this.#bootGateways()];
+    await Promise.allSettled(bases); // both, so that nothing is still starting when we give up
+    await Promise.all(bases);
+    ending.throwIfAborted();
+    await this.#bootNode();
+    ending.throwIfAborted();
+    await this.#waitForNode();
+    const file = this.#publish();
+    this.#folder.announce(file.apiUrl);
+    this.#around.print(
+      renderBanner({
+        file,
+        nodeVersion: process.versions.node,
+        postgres: this.#postgres === undefined ? "PostgreSQL (given)" : "PostgreSQL 18 (embedded)",
+        gateways: this.#options.fixedLatencyMs === null ? "stripe and adyen sandboxes" : "fixed-latency gateway",
+        notes: this.#notes,
+        dataDir: this.#shownFolder(),
+        tookMs: performance.now() - startedMs,
+      }),
+    );
+  }
+
+  /** Keeps the parts up until `ending` aborts. Throws when one ends again and again. */
+  async watch(ending: AbortSignal): Promise<void> {
+    const parts = [this.#postgres, this.#gateways, this.#node].filter((part) => part !== undefined);
+    ending.addEventListener("abort", () => this.#stopping.abort(), { once: true });
+    const asked = new Promise<void>((resolve) => {
+      if (ending.aborted) resolve();
+      else ending.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const watched = parts.map((part) => this.#watchPart(part));
+    for (const watch of watched) watch.catch(() => undefined); // the race below hears the first
+    await Promise.race([asked, ...watched]);
+  }
+
+  async #watchPart(part: Part): Promise<void> {
+    await keepRunning(
+      part,
+      this.#stopping.signal,
+      (line) => this.#around.say(line),
+      async () => {
+        this.#around.say(`${part.name} is back (process ${part.pid})`);
+        await this.#waitForNode().catch((error: Error) => this.#around.say(error.message)); // it may have ended meanwhile
+        if (this.#node?.pid !== 0) this.#publish();
+      },
+    );
+  }
+
+  /** Ends the parts in order and gives the folder up. */
+  async end(): Promise<void> {
+    this.#stopping.abort();
+    await this.#node?.stop(); // drains: it still needs the gateways and the databases
+    await this.#gateways?.stop();
+    await this.#postgres?.stop();
+    this.#folder.close();
+  }
+
+  kill(): void {
+    for (const part of [this.#node, this.#gateways, this.#postgres]) part?.kill();
+  }
+
+  async #bootDatabases(ending: AbortSignal): Promise<void> {
+    const given = this.#options.postgres;
+    if (given.length === 0) {
+      this.#postgres = new PostgresPart({
+        dataDir: this.#folder.file("postgres"),
+        settings: this.#options.postgresSettings,
+      });
+      await this.#postgres.start();
+      this.#notePostgres(this.#postgres);
+    }
+    ending.throwIfAborted();
+    const servers = this.#postgres === undefined ? given : [this.#postgres.server.ownerUrl];
+    this.#cluster = await this.#around.prepareCluster({
+      servers,
+      shards: this.#options.shards,
+      merchants: this.#options.merchants,
+      gateways: this.#options.fixedLatencyMs === null ? ["stripe", "adyen"] : ["fixed-latency"],
+      keysFile: this.#folder.file("keys.json"),
+    });
+  }
+
+  #notePostgres({ server }: PostgresPart): void {
+    if (server.port !== 5440) this.#notes.push(`port 5440 taken, PostgreSQL uses ${server.port}`);
+    if (!server.place.home.startsWith(this.#folder.path))
+      this.#notes.push(
+        `user ${server.place.runAs.name} cannot look into this folder: PostgreSQL is in ${server.place.home}`,
+      );
+    else if (server.place.native.startsWith(server.place.home))
+      this.#notes.push(`PostgreSQL's programs were copied to ${server.place.native}`);
+  }
+
+  /** The preferred port or another one, which is noted. */
+  async #port(name: string, preferred: number): Promise<number> {
+    const { port } = await reservePort(preferred);
+    if (port !== preferred && preferred !== 0) this.#notes.push(`port ${preferred} taken, ${name} uses ${port}`);
+    return port;
+  }
+
+  async #bootGateways(): Promise<void> {
+    this.#gateways = gatewaysPart(this.#launch(this.#around.gatewaysEntry), {
+      stripe: { port: await this.#port("stripe", PORTS.stripe), chargeLog: this.#chargeLog("stripe") },
+      adyen: { port: await this.#port("adyen", PORTS.adyen), chargeLog: this.#chargeLog("adyen") },
+      dataDir: this.#folder.file("gateways"),
+    });
+    await this.#gateways.start();
+  }
+
+  #launch(entry: string): Parameters<typeof nodePart>[0] {
+    return { entry, environment: this.#around.environment, folder: this.#folder };
+  }
+
+  #chargeLog(gateway: string): string {
+    return this.#folder.file(`gateways/${gateway}-charges.jsonl`);
+  }
+
+  async #bootNode(): Promise<void> {
+    const { cluster, gateways } = this.#running();
+    const { stripeUrl, adyenUrl, fixedLatencyMs, workers } = this.#options;
+    this.#node = nodePart(this.#launch(this.#around.nodeEntry), {
+      mode: "sandbox",
+      node: { id: NODE_ID },
+      api: { host: "127.0.0.1", port: await this.#port("the API", this.#options.port ?? PORTS.api) },
+      admin: { host: "127.0.0.1", port: await this.#port("the admin listener", PORTS.admin) },
+      control: { dsn: cluster.control.dsn },
+      keys: { file: cluster.keysFile },
+      gateways: {
+        stripe: { baseUrl: stripeUrl ?? gateways.stripeUrl, apiKey: SANDBOX_API_KEYS.stripe },
+        adyen: { baseUrl: adyenUrl ?? gateways.adyenUrl, apiKey: SANDBOX_API_KEYS.adyen },
+        fixedLatency: fixedLatencyMs === null ? null : { delayMs: fixedLatencyMs },
+      },
+      workers,
+    });
+    await this.#node.start();
+  }
+
+  #running(): { cluster: Cluster; gateways: GatewaysReady } {
+    if (this.#cluster === undefined || this.#gateways === undefined) throw new Error("the sandbox is not started");
+    return { cluster: this.#cluster, gateways: this.#gateways.ready };
+  }
+
+  /** Until the node commits. */
+  async #waitForNode(): Promise<void> {
+    if (this.#node === undefined || this.#node.pid === 0) return;
+    await waitUntilReady(`${this.#node.ready.adminUrl}/readyz`, READY_LIMIT_MS, this.#stopping.signal);
+  }
+
+  /** Writes `sandbox.json` as things are now. */
+  #publish(): SandboxFile {
+    const { cluster, gateways } = this.#running();
+    if (this.#node === undefined) throw new Error("the node is not started");
+    const { apiUrl, adminUrl } = this.#node.ready;
+    const file: SandboxFile = {
+      version: 1,
+      pid: process.pid,
+      apiUrl,
+      adminUrl,
+      tokenUrl: `${apiUrl}/oauth/token`,
+      merchants: cluster.merchants,
+      postgres: { control: cluster.control, shards: cluster.shards },
+      redisUrl: null,
+      gateways: {
+        stripe: { url: gateways.stripeUrl, chargeLog: this.#chargeLog("stripe"), controlUrl: null },
+        adyen: { url: gateways.adyenUrl, chargeLog: this.#chargeLog("adyen"), controlUrl: null },
+      },
+      nodes: [{ id: NODE_ID, pid: this.#node.pid, apiUrl, adminUrl }],
+    };
+    this.#folder.write("sandbox.json", file);
+    return file;
+  }
+
+  /** The folder as people type it in the project's folder. */
+  #shownFolder(): string {
+    const inside = relative(this.#around.projectDir, this.#folder.path);
+    return inside.startsWith("..") ? this.#folder.path : inside;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * `npm test`: brings a PostgreSQL, runs the unit tests and then those on real services, counts, and leaves nothing
+ * running. `--strict`: a skipped test is a failure unless waiting.json lists it. Other arguments go to mocha.
+ */
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describeMissing } from "./capabilities.ts";
+import { endLeftOversOf } from "./leftovers.ts";
+import { runPhase, type PhaseEnd } from "./phase.ts";
+import { judgeStrictly, type WaitingList } from "./strict.ts";
+import { startTestPostgres } from "./test-postgres.ts";
+
+const RUN_LIMIT_MS = 45 * 60_000;
+const PHASES = [
+  { name: "unit tests", pattern: "*.test.ts" },
+  { name: "tests on real services", pattern: "{*.it.ts,*.chaos.ts}" },
+] as const;
+
+const projectDir = join(import.meta.dirname, "../..");
+process.chdir(projectDir);
+const strict = process.argv.includes("--strict");
+const extra = process.argv.slice(2).filter((argument) => argument !== "--strict");
+
+const ending = new AbortController();
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(signal, () => {
+    interrupted = true;
+    ending.abort();
+  });
+const limit = setTimeout(() => {
+  console.error(`tests took longer than ${RUN_LIMIT_MS / 60_000} minutes`);
+  ending.abort();
+}, RUN_LIMIT_MS);
+
+/** Data folders of tests lie below it, so what they leave running is found and ended. */
+const tmp = mkdtempSync(join(tmpdir(), "payment-cluster-test-"));
+chmodSync(tmp, 0o755); // PostgreSQL's user must look into it
+const given = process.env["TEST_POSTGRES_URL"];
+const server = given === undefined ? await startTestPostgres(join(projectDir, ".stack")) : undefined;
+const environment = { ...process.env, TMPDIR: tmp, TEST_POSTGRES_URL: given ?? server?.ownerUrl };
+
+const ends: PhaseEnd[] = [];
+try {
+  for (const { name, pattern } of PHASES) {
+    const files = globSync(`{actors,storage,router,cluster,reconcile,ops}/**/${pattern}`).sort();
+    if (files.length === 0 || ending.signal.aborted) continue;
+    console.log(`\n== ${name}: ${files.length} files`);
+    ends.push(await runPhase([...(strict ? ["--forbid-only"] : []), ...extra, ...files], environment, ending.signal));
+  }
+} finally {
+  clearTimeout(limit);
+  await endLeftOversOf(tmp);
+  await server?.stop();
+  rmSync(tmp, { recursive: true, force: true });
+}
+process.exit(report());
+
+/** Prints the summary; its last line counts. Returns the exit code. */
+function report(): number {
+  const results = ends.flatMap((end) => end.results);
+  const titlesIn = (state: string): readonly string[] =>
+    results.filter((result) => result.state === state).map(({ title }) => title);
+  const waiting = JSON.parse(readFileSync(join(import.meta.dirname, "waiting.json"), "utf8")) as WaitingList;
+  const troubles = [
+    ...ends.flatMap(({ crash }) => (crash === null ? [] : [crash])),
+    ...(results.length === 0 ? ["no test ran"] : []),
+    ...(strict ? judgeStrictly(results, waiting, extra.length === 0) : []),
+    ...(ending.signal.aborted ? ["the run was ended before its end"] : []),
+  ];
+  console.log("");
+  for (const line of describeMissing(titlesIn("pending"))) console.log(line);
+  for (const title of titlesIn("failed")) console.log(`failed: ${title}`);
+  for (const trouble of troubles) console.log(`failed: ${trouble}`);
+  const failed = titlesIn("failed").length + troubles.length;
+  console.log(`${titlesIn("passed").length} passed, ${failed} failed, ${titlesIn("pending").length} skipped`);
+  if (interrupted) return 130;
+  return failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,139 @@
+import { expect } from "chai";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { startEmbeddedPostgres } from "../sandbox/index.ts";
+import type { SandboxFile } from "../sandbox/sandbox-file.ts";
+import { processesOf, SandboxProcess } from "./sandbox-process.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+const PATH = [join(process.execPath, ".."), process.env["PATH"]].join(delimiter);
+
+describe("npm start, whole", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let running: SandboxProcess[];
+
+  const start = (dataDir: string, ...more: readonly string[]): SandboxProcess => {
+    const sandbox = new SandboxProcess(["npm", "start", "--", "--data-dir", dataDir, ...more], dataDir, PROJECT);
+    running.push(sandbox);
+    return sandbox;
+  };
+  const end = async (sandbox: SandboxProcess, dataDir: string): Promise<void> => {
+    process.kill(JSON.parse(readFileSync(join(dataDir, "sandbox.json"), "utf8")).pid, "SIGTERM");
+    expect(await sandbox.ended()).to.equal(0);
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "npm-start-test-"));
+    chmodSync(folder, 0o755);
+    running = [];
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((sandbox) => sandbox.dispose()));
+    expect(processesOf(folder)).to.deep.equal([]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("takes the banner's payment, and a later start knows it and its merchants", async () => {
+    const first = start(folder);
+    const file = await first.ready();
+    expect(secondsToReady(first), "first start").to.be.below(20);
+    expect(file.merchants).to.have.length(3);
+    expect(file.postgres.shards).to.have.length(4);
+    const payment = JSON.parse(runBanner(first.stdout)) as { id: string; status: string; amount: number };
+    expect(payment).to.include({ status: "captured", amount: 1999 });
+    const charges = readFileSync(file.gateways.stripe.chargeLog, "utf8").trim().split("\n");
+    expect(charges.map((line) => (JSON.parse(line) as { payment_id: string }).payment_id)).to.deep.equal([payment.id]);
+    await end(first, folder);
+    expect(existsSync(join(folder, "sandbox.json"))).to.equal(false);
+
+    const second = start(folder);
+    const again = await second.ready();
+    expect(secondsToReady(second), "later start").to.be.below(8);
+    expect(again.merchants).to.deep.equal(file.merchants);
+    expect(await readPayment(again, payment.id)).to.include({ id: payment.id, status: "captured" });
+  });
+
+  it("goes on with the data after kill -9 of everything", async () => {
+    const first = start(folder);
+    const file = await first.ready();
+    const payment = JSON.parse(runBanner(first.stdout)) as { id: string };
+    for (const pid of processesOf(folder)) process.kill(pid, "SIGKILL");
+    await first.ended();
+    const again = await start(folder).ready();
+    expect(again.pid).to.not.equal(file.pid);
+    expect(await readPayment(again, payment.id)).to.include({ id: payment.id, status: "captured" });
+  });
+
+  it("uses given servers at exactly their address, and a second folder adopts the cluster that is there", async () => {
+    const server = await startEmbeddedPostgres({ dataDir: join(folder, "server"), port: 0 });
+    try {
+      const [a, b] = [join(folder, "a"), join(folder, "b")];
+      const options = ["--postgres", server.ownerUrl, "--merchants", "2", "--shards", "2"];
+      const first = start(a, ...options, "--stripe-url", "http://127.0.0.1:9", "--adyen-url", "http://127.0.0.1:10/");
+      const file = await first.ready();
+      for (const { dsn } of [file.postgres.control, ...file.postgres.shards])
+        expect(new URL(dsn).host).to.equal(`127.0.0.1:${server.port}`);
+      expect(existsSync(join(a, "postgres"))).to.equal(false);
+      const config = JSON.parse(readFileSync(join(a, "node-1.config.json"), "utf8")) as {
+        gateways: Record<string, { baseUrl: string }>;
+      };
+      expect(config.gateways["stripe"]?.baseUrl).to.equal("http://127.0.0.1:9");
+      expect(config.gateways["adyen"]?.baseUrl).to.equal("http://127.0.0.1:10");
+      expect((await fetch(file.gateways.stripe.url)).status, "the simulator itself").to.be.below(500);
+      await end(first, a);
+      const adopted = await start(b, "--postgres", server.ownerUrl).ready();
+      expect(adopted.merchants).to.deep.equal(file.merchants);
+      expect(adopted.postgres.shards).to.have.length(2);
+      expect(readFileSync(join(b, "keys.json"), "utf8")).to.equal(readFileSync(join(a, "keys.json"), "utf8"));
+    } finally {
+      await Promise.all(running.map((sandbox) => sandbox.dispose()));
+      await server.stop();
+    }
+  });
+
+  for (const [args, words] of [
+    [["--nodes", "3"], "not built yet"],
+    [["--rate-limit", "50"], "not built yet"],
+    [["--redis", "redis://127.0.0.1"], "not use Redis yet"],
+    [["--shards", "many"], "whole number"],
+    [["--postgres", "mysql://x"], "postgres://"],
+    [["--frobnicate"], "frobnicate"],
+  ] as const)
+    it(`refuses ${args.join(" ")} with exit code 2 and starts nothing`, async () => {
+      const refused = start(folder, ...args);
+      expect(await refused.ended()).to.equal(2);
+      expect(refused.stderr).to.include(words);
+      expect(processesOf(folder)).to.deep.equal([]);
+    });
+});
+
+const secondsToReady = (sandbox: SandboxProcess): number => Number(/ready in ([\d.]+) s/.exec(sandbox.stdout)?.[1]);
+
+/** Pastes the banner's commands into a shell; where there is no curl, one stands in. */
+function runBanner(banner: string): string {
+  const commands = /Try +([^]*?)\n Stop/.exec(banner)?.[1] ?? "";
+  const standIn = `curl() { "${process.execPath}" -e '
+    const [url, ...rest] = process.argv.slice(1).filter((word) => word !== "-sS");
+    const headers = rest.filter((_, i) => rest[i - 1] === "-H").map((line) => line.split(": "));
+    fetch(url, { method: "POST", headers, body: rest[rest.indexOf("-d") + 1] })
+      .then((answer) => answer.text()).then(console.log)' -- "$@"; }`;
+  const script = `command -v curl >/dev/null || ${standIn}\n${commands}`;
+  return execFileSync("bash", ["-c", script], { cwd: PROJECT, env: { ...process.env, PATH }, encoding: "utf8" });
+}
+
+async function readPayment(file: SandboxFile, id: string): Promise<unknown> {
+  const { clientId, clientSecret } = file.merchants[0] ?? { clientId: "", clientSecret: "" };
+  const token = await fetch(file.tokenUrl, {
+    method: "POST",
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}` },
+    body: new URLSearchParams({ grant_type: "client_credentials" }),
+  });
+  const { access_token } = (await token.json()) as { access_token: string };
+  const answer = await fetch(`${file.apiUrl}/v1/payments/${id}`, {
+    headers: { authorization: `Bearer ${access_token}` },
+  });
+  return answer.json();
+}

@@ -1,0 +1,112 @@
+/**
+ * One request and its answer on a connection of uWebSockets.js: collects the body, notices when the client leaves,
+ * writes once. Modes: open (may be answered) -> ended (answered, aborted or closed); nothing leaves ended.
+ */
+import { Buffer } from "node:buffer";
+import type { HttpResponse } from "uWebSockets.js";
+import { BODY_MAX_BYTES } from "./admission.ts";
+import type { Answer } from "./answers.ts";
+import { statusLine } from "./http-errors.ts";
+
+const NO_BYTES = Buffer.alloc(0);
+
+export class Exchange {
+  readonly ticket: number;
+  readonly requestId: string;
+  /** Name of the route, for the metrics. */
+  readonly route: string;
+  /** Monotonic milliseconds. */
+  readonly receivedAtMs: number;
+  readonly #response: HttpResponse;
+  readonly #isHead: boolean;
+  #open = true;
+
+  /** `onAbort`: called at most once, when the connection ended before an answer was written. */
+  constructor(
+    response: HttpResponse,
+    about: {
+      readonly ticket: number;
+      readonly requestId: string;
+      readonly route: string;
+      readonly receivedAtMs: number;
+      readonly isHead: boolean;
+    },
+    onAbort: (exchange: Exchange) => void,
+  ) {
+    this.ticket = about.ticket;
+    this.requestId = about.requestId;
+    this.route = about.route;
+    this.receivedAtMs = about.receivedAtMs;
+    this.#isHead = about.isHead;
+    this.#response = response;
+    response.onAborted(() => {
+      if (!this.#open) return;
+      this.#open = false;
+      onAbort(this);
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Text of the client's address. */
+  get remote(): string {
+    return Buffer.from(this.#response.getRemoteAddressAsText()).toString("latin1");
+  }
+
+  /**
+   * Reads the body; `done` gets a copy of its own once the last byte is here, or "too_large" as soon as it is over
+   * the limit. Called while the request's handler runs.
+   */
+  readBody(done: (body: Uint8Array | "too_large") => void): void {
+    let parts: Buffer[] | null = null;
+    let length = 0;
+    let over = false;
+    this.#response.onData((chunk, isLast) => {
+      if (over || !this.#open) return;
+      length += chunk.byteLength;
+      if (length > BODY_MAX_BYTES) {
+        over = true;
+        done("too_large");
+        return;
+      }
+      if (isLast && parts === null) {
+        done(length === 0 ? NO_BYTES : Buffer.from(new Uint8Array(chunk))); // copied: the chunk dies on return
+        return;
+      }
+      parts ??= [];
+      parts.push(Buffer.from(new Uint8Array(chunk)));
+      if (isLast) done(Buffer.concat(parts, length));
+    });
+  }
+
+  /** Writes the answer in one piece; false when the client is gone already. `close`: end the connection after it. */
+  write(answer: Answer, close: boolean): boolean {
+    if (!this.#open) return false;
+    this.#open = false;
+    const response = this.#response;
+    response.cork(() => {
+      response.writeStatus(statusLine(answer.status));
+      response.writeHeader("Content-Type", answer.contentType);
+      response.writeHeader("Cache-Control", answer.cache);
+      response.writeHeader("Request-Id", this.requestId);
+      if (answer.retryAfterS !== null) response.writeHeader("Retry-After", String(answer.retryAfterS));
+      if (answer.location !== null) response.writeHeader("Location", answer.location);
+      if (answer.replayed) response.writeHeader("Idempotent-Replayed", "true");
+      if (answer.allow !== null) response.writeHeader("Allow", answer.allow);
+      if (answer.wwwAuthenticate !== null) response.writeHeader("WWW-Authenticate", answer.wwwAuthenticate);
+      if (answer.gatewayMs !== null) response.writeHeader("Gateway-Time-Ms", answer.gatewayMs.toFixed(3));
+      // An answer to HEAD has no body. `endWithoutBody` would say its length, but leaves the connection unusable.
+      response.end(this.#isHead ? "" : answer.body, close);
+    });
+    return true;
+  }
+
+  /** Ends the connection without an answer: the only honest thing to say when the outcome is not known. */
+  abandon(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#response.close();
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The canonical fingerprint of a request: what says whether two bodies ask for the same thing.
+ * Frozen: it is stored for ever beside the idempotency key, and a changed rule would answer old keys with 422.
+ */
+import { hash } from "node:crypto";
+import type { CreatePayment } from "../actors/index.ts";
+
+/**
+ * SHA-256 over the validated values in a fixed order, metadata sorted by key: key order, whitespace, escapes and a
+ * default that is written out make no difference. `metadata`: its pairs in any order.
+ */
+export function fingerprintOf(
+  request: Omit<CreatePayment, "fingerprint" | "metadataJson">,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const pairs = Object.keys(metadata)
+    .sort() // by UTF-16 code unit, the same on every machine
+    .map((key) => [key, metadata[key]]);
+  const canonical = JSON.stringify([
+    "create_payment.1",
+    request.amountMinor.toString(),
+    request.currency,
+    request.captureMethod,
+    request.gateway,
+    request.paymentMethod,
+    request.merchantReference,
+    request.description,
+    request.customer === null ? null : [request.customer.email, request.customer.name],
+    pairs,
+  ]);
+  return hash("sha256", canonical, "buffer");
+}

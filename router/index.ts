@@ -1,0 +1,19 @@
+/** The HTTP door: turns requests into work for shards and answers into HTTP. Threads load only what they call. */
+export { startAdminListener, type AdminListener, type AdminListenerOptions, type Readiness } from "./admin-listener.ts";
+export { hashClientSecret, looksLikeClientSecret, mintClientSecret } from "./client-secret.ts";
+export type { ClientEntry, Directory, Jwk, MerchantEntry, SigningKeyEntry } from "./directory.ts";
+export { startHttpServer, type HttpServer, type HttpServerOptions } from "./http-server.ts";
+export type { RouterMetrics } from "./metrics.ts";
+export {
+  createAccessTokenIssuer,
+  createAccessTokenVerifier,
+  generateSigningKey,
+  type AccessTokenIssuer,
+  type AccessTokenVerifier,
+  type Principal,
+  type TokenOptions,
+} from "./oauth.ts";
+export { createPresenter } from "./presenter.ts";
+export { createRequestReader } from "./request-reader.ts";
+export { SCOPES, type Scope } from "./scopes.ts";
+export { planSlotMap, SlotMap } from "./slot-map.ts";

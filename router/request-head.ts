@@ -1,0 +1,63 @@
+/** One pass over the headers of a request: copied once, doubled ones found, nothing else kept. */
+
+/** What uWebSockets.js offers of a request, only while its handler runs. */
+export interface HeaderSource {
+  forEach(visit: (name: string, value: string) => void): void;
+}
+
+/** The headers that we act on. Null: absent. */
+export interface RequestHead {
+  authorization: string | null;
+  idempotencyKey: string | null;
+  /** The alias `Idempotency-Key`. */
+  idempotencyKeyAlias: string | null;
+  contentType: string | null;
+  contentEncoding: string | null;
+  contentLength: string | null;
+  transferEncoding: string | null;
+  host: string | null;
+  userAgent: string | null;
+  /** A header that decides who asks for what stood twice: which of the two an intermediary believed is unknown. */
+  doubled: string | null;
+  /** The key stood twice with different values. */
+  keysDiffer: boolean;
+}
+
+type Field = Exclude<keyof RequestHead, "doubled" | "keysDiffer">;
+const FIELDS: ReadonlyMap<string, Field> = new Map([
+  ["authorization", "authorization"],
+  ["x-idempotency-key", "idempotencyKey"],
+  ["idempotency-key", "idempotencyKeyAlias"],
+  ["content-type", "contentType"],
+  ["content-encoding", "contentEncoding"],
+  ["content-length", "contentLength"],
+  ["transfer-encoding", "transferEncoding"],
+  ["host", "host"],
+  ["user-agent", "userAgent"],
+]);
+
+/** Copies what the request says about itself; names come in lower case. */
+export function readHead(source: HeaderSource): RequestHead {
+  const head: RequestHead = {
+    authorization: null,
+    idempotencyKey: null,
+    idempotencyKeyAlias: null,
+    contentType: null,
+    contentEncoding: null,
+    contentLength: null,
+    transferEncoding: null,
+    host: null,
+    userAgent: null,
+    doubled: null,
+    keysDiffer: false,
+  };
+  source.forEach((name, value) => {
+    const field = FIELDS.get(name);
+    if (field === undefined) return;
+    const before = head[field];
+    if (before === null) head[field] = value;
+    else if (field === "idempotencyKey" || field === "idempotencyKeyAlias") head.keysDiffer ||= before !== value;
+    else if (field !== "userAgent") head.doubled = name;
+  });
+  return head;
+}

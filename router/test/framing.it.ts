@@ -1,0 +1,155 @@
+/**
+ * Framing that the HTTP library or the head check refuses (rows 1 to 9). Pinned: what each input gets, that no shard
+ * hears of it, and that nothing stays open for more than twelve seconds.
+ */
+import { expect } from "chai";
+import { RawClient } from "./raw-http.ts";
+import { startTestServer, type TestServer } from "./rig.ts";
+
+const HOST = "Host: a\r\n";
+const TIMEOUT_MS = 20_000;
+
+/** `status`: null when the library closes without an answer. `closed`: the connection ends. */
+interface Framing {
+  readonly row: number;
+  readonly name: string;
+  readonly bytes: string;
+  readonly status: number | null;
+}
+
+const framing = (row: number, name: string, bytes: string, status: number | null): Framing => ({
+  row,
+  name,
+  bytes,
+  status,
+});
+const post = (headers: string, body: string): string => `POST /v1/payments HTTP/1.1\r\n${HOST}${headers}\r\n${body}`;
+const get = (headers: string): string => `GET /v1/meta/state-machine HTTP/1.1\r\n${headers}\r\n`;
+
+const CASES: readonly Framing[] = [
+  framing(
+    1,
+    "Content-Length and Transfer-Encoding",
+    post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+    400,
+  ),
+  framing(1, "two Content-Lengths", post("Content-Length: 3\r\nContent-Length: 4\r\n", "abcd"), 400),
+  framing(1, "+5", post("Content-Length: +5\r\n", "abcde"), 400),
+  framing(1, "5,5", post("Content-Length: 5,5\r\n", "abcde"), 400),
+  framing(1, "20 digits", post("Content-Length: 12345678901234567890\r\n", "abcde"), 400),
+  framing(2, "gzip", post("Transfer-Encoding: gzip\r\n", "abc"), 400),
+  framing(2, "xchunked", post("Transfer-Encoding: xchunked\r\n", "abc"), 400),
+  framing(2, "chunked, identity", post("Transfer-Encoding: chunked, identity\r\n", "3\r\nabc\r\n0\r\n\r\n"), 400),
+  framing(4, "HTTP/1.0", `GET / HTTP/1.0\r\n${HOST}\r\n`, 505),
+  framing(4, "HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+  framing(4, "garbage", "\u0000\u0001garbage\r\n\r\n", 505),
+  framing(4, "TLS", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003", 505),
+  framing(5, "no Host", get(""), null),
+  framing(5, "empty Host", get("Host:\r\n"), 400),
+  framing(5, "two Hosts", get(`${HOST}Host: b\r\n`), 400),
+  framing(6, "5,000 bytes", get(`${HOST}X: ${"a".repeat(5_000)}\r\n`), 431),
+  framing(6, "120 headers", get(HOST + Array.from({ length: 120 }, (_, i) => `X${i}: 1\r\n`).join("")), 431),
+  framing(7, "folded line", get(`${HOST}X: a\r\n b\r\n`), null),
+  framing(7, "space before the colon", get(`${HOST}X : a\r\n`), null),
+  framing(7, "NUL in a value", get(`${HOST}X: a\u0000b\r\n`), null),
+  framing(7, "CR in a value", get(`${HOST}X: a\rb\r\n`), null),
+  framing(7, "8-bit in a name", get(`${HOST}X\u00e9: a\r\n`), null),
+  framing(10, "absolute form", `GET http://a/v1/payments HTTP/1.1\r\n${HOST}\r\n`, 505),
+];
+
+describe("HTTP framing", function () {
+  this.timeout(TIMEOUT_MS);
+  let rig: TestServer;
+  let token: string;
+  /** The slow ones wait for the library's time-outs of ten seconds: started together. */
+  let started: readonly Promise<void>[] = [];
+  before(async () => {
+    rig = await startTestServer();
+    token = await rig.token("writer");
+    started = [refusesAndCloses(), closesOnBadChunks(), closesOnDrips()];
+    for (const check of started) check.catch(() => {}); // each is awaited by its test
+  });
+  after(() => rig.server.close());
+
+  const good = '{"amount":1,"currency":"EUR","payment_method":"tok_visa"}';
+  const payment = (framed: string, key = "k"): string =>
+    `POST /v1/payments HTTP/1.1\r\n${HOST}Authorization: Bearer ${token}\r\nX-Idempotency-Key: ${key}\r\nContent-Type: application/json\r\n${framed}`;
+
+  it("refuses and closes, and no shard hears of it", () => started[0]);
+  it("3: closes on bad chunks, and on a body whose last chunk never comes", () => started[1]);
+  it("8: closes on headers and on bodies that drip", () => started[2]);
+
+  async function refusesAndCloses(): Promise<void> {
+    const seen = await Promise.all(
+      CASES.map(async ({ row, name, bytes }) => {
+        const client = await RawClient.connect(rig.server.port);
+        const startedMs = performance.now();
+        client.send(bytes);
+        const answer = await client.read();
+        await client.ended();
+        expect(performance.now() - startedMs, `${row}: ${name} stayed open`).to.be.below(13_000);
+        return `${row}: ${name}: ${answer?.status ?? null}`;
+      }),
+    );
+    expect(seen).to.deep.equal(CASES.map(({ row, name, status }) => `${row}: ${name}: ${status}`));
+    expect(rig.submitted).to.have.lengthOf(0);
+  }
+
+  async function closesOnBadChunks(): Promise<void> {
+    const endings = [
+      "zz\r\nabc\r\n0\r\n\r\n",
+      `3;${"a".repeat(5_000)}\r\nabc\r\n0\r\n\r\n`,
+      `${good.length.toString(16)}\r\n${good}\r\n`,
+    ];
+    const statuses = await Promise.all(
+      endings.map(async (chunks) => {
+        const client = await RawClient.connect(rig.server.port);
+        client.send(payment(`Transfer-Encoding: chunked\r\n\r\n${chunks}`));
+        const answer = await client.read();
+        await client.ended();
+        return answer?.status ?? null;
+      }),
+    );
+    expect(statuses).to.deep.equal([400, 400, null]);
+    expect(rig.submitted).to.have.lengthOf(0);
+  }
+
+  async function closesOnDrips(): Promise<void> {
+    const slow = [
+      payment(`Content-Length: ${good.length}\r\n\r\n${good}`),
+      `${payment("Content-Length: 60000\r\n\r\n")}${" ".repeat(60_000)}`,
+    ];
+    const tookMs = await Promise.all(
+      slow.map(async (bytes, i) => {
+        const client = await RawClient.connect(rig.server.port);
+        const startedMs = performance.now();
+        const head = i === 0 ? 20 : bytes.length - 60_000 + 1;
+        client.send(bytes.slice(0, head));
+        let at = head;
+        const drip = setInterval(() => client.send(bytes.slice(at, ++at)), 500);
+        await client.ended();
+        clearInterval(drip);
+        return performance.now() - startedMs;
+      }),
+    );
+    for (const took of tookMs) expect(took).to.be.below(13_000);
+    expect(rig.submitted).to.have.lengthOf(0);
+  }
+
+  it("9: a second request while the first is pending ends the connection; the first goes on and is replayable", async () => {
+    rig.hold = [];
+    const client = await RawClient.connect(rig.server.port);
+    client.send(payment(`Content-Length: ${good.length}\r\n\r\n${good}`, "pipelined"));
+    while (rig.hold.length === 0) await new Promise<void>((resolve) => setImmediate(resolve));
+    client.send(get(HOST));
+    expect(await client.read()).to.equal(null);
+    const [first] = rig.hold;
+    rig.hold = null;
+    if (first !== undefined) rig.release(first);
+    const again = await RawClient.connect(rig.server.port);
+    again.send(payment(`Content-Length: ${good.length}\r\n\r\n${good}`, "pipelined"));
+    const replayed = await again.read();
+    again.close();
+    expect([replayed?.status, replayed?.headers.get("idempotent-replayed")]).to.deep.equal([201, "true"]);
+  });
+});

@@ -1,0 +1,147 @@
+/**
+ * Takes a shard's lease: the only way to become its owner, and the only way to end doubt about a COMMIT. Looking is
+ * never enough; only an acknowledged commit that raised the epoch decides (faults.md P1, P2).
+ */
+import type { QueryResultRow } from "pg";
+import { PaymentClusterError } from "../actors/index.ts";
+import type { Activation, Claim, Clock, Lease } from "../actors/index.ts";
+import type { Connection } from "./connection.ts";
+import { loadOpenOperations } from "./open-operations.ts";
+
+/** The lease row, locked. */
+interface LeaseRow extends QueryResultRow {
+  readonly epoch: bigint;
+  readonly slots_version: bigint;
+  readonly generation: bigint;
+  readonly last_seq: bigint;
+  readonly anchor: Buffer;
+  readonly released: boolean;
+  readonly node: string;
+  readonly process: string;
+}
+interface HeadRow extends QueryResultRow {
+  readonly last_seq: bigint | null;
+  readonly recorded_ms: number | null;
+}
+
+const LOCK_LEASE = `SELECT epoch, slots_version, generation, last_seq, anchor, released, node, process FROM shard_lease FOR UPDATE`;
+
+/** $6: an owner may still answer from memory, for $7 ms after its last renewal. Earlier waits are kept. */
+const TAKE_LEASE = `
+UPDATE shard_lease
+   SET epoch = $1::int8, generation = $2::int8, activation_id = $3::uuid, node = $4, process = $5, released = false,
+       serve_after = greatest(serve_after, CASE WHEN $6::bool THEN renewed_at + $7::float8 * interval '1 ms' END),
+       renewed_at = clock_timestamp()`;
+
+const NOTE_EPOCH = `INSERT INTO shard_epoch (epoch, activation_id, node, process) VALUES ($1::int8, $2::uuid, $3, $4)`;
+
+const READ_HEAD = `
+SELECT seq AS last_seq, (extract(epoch FROM recorded_at) * 1000)::float8 AS recorded_ms
+  FROM journal WHERE origin_shard = $1::int2 ORDER BY seq DESC LIMIT 1`;
+
+/** Sessions of earlier owners, by name; never one of ours. Ending them only shortens the wait (faults.md P4). */
+const END_LEFTOVERS = `
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND application_name LIKE $1
+   AND pid <> pg_backend_pid() AND pid <> ALL ($2::int4[])`;
+
+/** What a taken lease is, before anything else is read. */
+interface Taken {
+  readonly lease: Lease;
+  readonly row: LeaseRow;
+}
+
+/** Ends leftover sessions of the shard. `keep`: backends of this store. */
+export async function endLeftovers(connection: Connection, shard: number, keep: readonly number[]): Promise<void> {
+  await connection.query(END_LEFTOVERS, [`paycluster:${shard}:%`, keep]);
+}
+
+/** The claim is newer than the stored one, or is the same process going on. */
+function mayTake(row: LeaseRow, claim: Claim): boolean {
+  return claim.generation > row.generation || (claim.generation === row.generation && isSame(row, claim));
+}
+const isSame = (row: LeaseRow, claim: Claim): boolean => row.node === claim.node && row.process === claim.process;
+
+/**
+ * One try: lock, check the claim, raise the epoch, COMMIT. Throws when it was not acknowledged, whatever the reason:
+ * try again on a new connection. `takeOverWaitMs`: how long an owner may answer from memory after its last renewal.
+ */
+export async function takeLease(
+  connection: Connection,
+  shard: number,
+  claim: Claim,
+  takeOverWaitMs: number,
+): Promise<Taken | "fenced"> {
+  await connection.query("BEGIN");
+  const { rows } = await connection.query<LeaseRow>(LOCK_LEASE);
+  const [row] = rows;
+  if (row === undefined) throw new PaymentClusterError("INVARIANT_BROKEN", `shard ${shard} has no lease row`);
+  if (!mayTake(row, claim)) {
+    await connection.query("ROLLBACK");
+    return "fenced";
+  }
+  const epoch = row.epoch + 1n;
+  const mayStillServe = row.epoch > 0n && !row.released && !isSame(row, claim) && !claim.isGone(row.process);
+  await connection.query(TAKE_LEASE, [
+    epoch,
+    claim.generation,
+    claim.activationId,
+    claim.node,
+    claim.process,
+    mayStillServe,
+    takeOverWaitMs,
+  ]);
+  await connection.query(NOTE_EPOCH, [epoch, claim.activationId, claim.node, claim.process]);
+  const commit = await connection.query("COMMIT");
+  if (commit.command !== "COMMIT" || connection.takeWarning())
+    throw new PaymentClusterError("STORAGE_UNAVAILABLE", "the activation was not acknowledged");
+  return { lease: { shard, epoch, slotsVersion: row.slots_version }, row };
+}
+
+/** Everything an actor needs, read under the new epoch: nothing of an earlier one can appear any more. */
+export async function loadActivation(connection: Connection, taken: Taken): Promise<Activation> {
+  const { lease, row } = taken;
+  const head = (await connection.query<HeadRow>(READ_HEAD, [lease.shard])).rows[0];
+  const lastSeq = head?.last_seq ?? 0n;
+  if (lastSeq !== row.last_seq)
+    throw new PaymentClusterError("INVARIANT_BROKEN", `the journal ends at ${lastSeq}, the lease says ${row.last_seq}`);
+  const slots = await connection.query<{ slot: number }>("SELECT slot FROM shard_slot WHERE state = 'owned'");
+  return {
+    lease,
+    lastSeq,
+    lastAnchor: row.anchor,
+    lastRecordedAtMs: head?.recorded_ms ?? 0,
+    slots: new Set(slots.rows.map((r) => r.slot)),
+    open: await loadOpenOperations(connection, lease.shard),
+  };
+}
+
+/**
+ * Waits until no earlier owner can answer from memory any more, by the database's clock, and renews the lease after a
+ * wait: its reader counts from now. Throws when somebody took the shard meanwhile.
+ */
+export async function waitToServe(connection: Connection, lease: Lease, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { rows } = await connection.query<{ wait_ms: number }>(
+    "SELECT ceil(greatest(0, extract(epoch FROM serve_after - clock_timestamp()) * 1000))::float8 AS wait_ms FROM shard_lease",
+  );
+  const waitMs = rows[0]?.wait_ms ?? 0;
+  if (waitMs === 0) return;
+  await pause(clock, waitMs, signal);
+  await connection.query("SELECT shard_renew($1::int8, $2::int8)", [lease.epoch, lease.slotsVersion]);
+}
+
+/** Waits, or throws when called off. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const callOff = (): void => {
+      cancel();
+      reject(new PaymentClusterError("STORAGE_UNAVAILABLE", "the activation was called off"));
+    };
+    const cancel = clock.after(delayMs, () => {
+      signal.removeEventListener("abort", callOff);
+      resolve();
+    });
+    if (signal.aborted) callOff();
+    else signal.addEventListener("abort", callOff, { once: true });
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * One connection to a database: `pg`'s Client in pipeline mode over a socket of our own, so that a batch leaves in one
+ * write and a dead peer can be dropped at once. States: open until `destroy`, `end` or the first socket error; a broken
+ * connection is never repaired, its user opens a new one. pg's 'error' events end here: they never reach the process.
+ */
+import { Socket } from "node:net";
+import pg from "pg";
+import type { Clock, Log } from "../actors/index.ts";
+
+export interface ConnectionOptions {
+  readonly dsn: string;
+  readonly applicationName: string;
+  /** Server side, for each statement. */
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  /** Time to be ready for the first statement. */
+  readonly connectTimeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Plans are made once for all batch sizes. Sequential scans, hash and merge joins are never right here: rows are
+ * looked up by unique keys, and a fresh table without statistics would tempt the planner (performance.md §7.3).
+ */
+const SETTINGS = {
+  plan_cache_mode: "force_generic_plan",
+  synchronous_commit: "on",
+  default_transaction_isolation: "read committed",
+  // A frozen owner must not hold the lease row for long (faults.md P4).
+  idle_in_transaction_session_timeout: "2000",
+  enable_seqscan: "off",
+  enable_hashjoin: "off",
+  enable_mergejoin: "off",
+  jit: "off",
+} as const;
+
+/** int8 as bigint, everywhere; the rest as pg has it. */
+const INT8_OID = 20;
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
+    if (Number(oid) === INT8_OID) return (text: string) => BigInt(text);
+    return pg.types.getTypeParser(oid, format as "text");
+  },
+};
+
+export class Connection {
+  readonly #client: pg.Client;
+  readonly #socket: Socket;
+  #broken = false;
+  #pid = 0;
+  #warned = false;
+
+  private constructor(client: pg.Client, socket: Socket, log: Log) {
+    this.#client = client;
+    this.#socket = socket;
+    client.on("error", (error: Error) => {
+      if (!this.#broken) log.warn({ reason: (error as NodeJS.ErrnoException).code ?? "lost" }, "database connection lost");
+      this.#broken = true;
+    });
+    client.on("end", () => {
+      this.#broken = true;
+    });
+    client.on("notice", (notice: { severity?: string | undefined }) => {
+      if (notice.severity === "WARNING") this.#warned = true;
+    });
+  }
+
+  /** Opens a connection. Throws when it is not ready in time; nothing was sent then but the log-in. */
+  static async open(options: ConnectionOptions): Promise<Connection> {
+    const socket = new Socket();
+    const settings = Object.entries(SETTINGS).map(([name, value]) => `-c ${name}=${value.replaceAll(" ", "\\ ")}`);
+    const client = new pg.Client({
+      connectionString: options.dsn,
+      application_name: options.applicationName,
+      statement_timeout: options.statementTimeoutMs,
+      lock_timeout: options.lockTimeoutMs,
+      options: settings.join(" "),
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      pipeline: true,
+      stream: () => socket,
+      types,
+    });
+    const connection = new Connection(client, socket, options.log);
+    const cancel = options.clock.after(options.connectTimeoutMs, () => connection.destroy("connect timed out"));
+    try {
+      await client.connect();
+      connection.#pid = (client as unknown as { readonly processID: number }).processID; // not in pg's types
+    } catch (error) {
+      connection.destroy("connect failed");
+      throw error;
+    } finally {
+      cancel();
+    }
+    return connection;
+  }
+
+  /** Process id of the backend. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  get broken(): boolean {
+    return this.#broken || this.#socket.destroyed;
+  }
+
+  /** True when the server warned since the last call: a COMMIT that warned may not be on the standby (faults.md P31). */
+  takeWarning(): boolean {
+    const warned = this.#warned;
+    this.#warned = false;
+    return warned;
+  }
+
+  /** Runs one statement; several at once are answered in order. Rows are pg's, int8 as bigint. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<pg.QueryResult<Row>> {
+    if (values === undefined) return this.#client.query<Row>(text);
+    const config = name === undefined ? { text, values: [...values] } : { name, text, values: [...values] };
+    return this.#client.query<Row>(config);
+  }
+
+  /** Sends what `send` queues in one write. */
+  corked<T>(send: () => T): T {
+    this.#socket.cork();
+    try {
+      return send();
+    } finally {
+      this.#socket.uncork();
+    }
+  }
+
+  /** Drops the connection at once; what is in flight fails. */
+  destroy(reason: string): void {
+    this.#broken = true;
+    this.#socket.destroy(new Error(reason));
+  }
+
+  /** Says good-bye and waits; a server that does not answer is dropped. */
+  async end(clock: Clock): Promise<void> {
+    if (this.broken) return;
+    const cancel = clock.after(1_000, () => this.destroy("end timed out"));
+    try {
+      await this.#client.end();
+    } catch {
+      // It is gone, which is what was wanted.
+    } finally {
+      cancel();
+      this.#broken = true;
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** Keeps decisions: one Postgres database per shard, and a small control database. SQL nowhere else. */
+export { openShardStore } from "./shard-store.ts";
+export type { ShardStoreOptions, ShardStoreTimes } from "./shard-store.ts";
+export { createMemoryStore, memoryDatabase } from "./memory-store.ts";
+export type { MemoryDatabase } from "./memory-store.ts";
+export { createEnvelope, createVault } from "./encryption.ts";
+export type { Envelope } from "./encryption.ts";
+export { ensureKeyFile, fileKeyProvider } from "./key-provider.ts";
+export type { KeyProvider } from "./key-provider.ts";
+export { openControlStore } from "./control-store.ts";
+export type { ControlStore, ControlStoreOptions } from "./control-store.ts";
+export type {
+  AssignmentRecord,
+  ClientRecord,
+  DirectorySnapshot,
+  Jwk,
+  MerchantRecord,
+  SigningKeyRecord,
+  SlotMapRecord,
+} from "./directory.ts";
+export { provisionCluster } from "./provision.ts";
+export type { DatabaseAddress, ProvisionOptions, ProvisionedCluster } from "./provision.ts";
+export { ensureSecret, getSecret, randomSecret, setSecret } from "./secrets.ts";

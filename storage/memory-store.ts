@@ -1,0 +1,239 @@
+/**
+ * A shard's database in memory, behind the same port: for unit tests of what stands above it. Several stores may share
+ * one database, as several nodes would; the next commits can be told to fail. `contract.ts` holds both stores to one
+ * behaviour.
+ */
+import { nextStatus } from "../actors/domain/index.ts";
+import type { OperationId, Payment } from "../actors/domain/index.ts";
+import type {
+  Activation,
+  Claim,
+  CommitOutcome,
+  Decision,
+  DecisionBatch,
+  DoubtRow,
+  FoundKey,
+  KeyRow,
+  Lease,
+  ShardStore,
+  StoredReply,
+} from "../actors/index.ts";
+import { anchorOf } from "./commit-statement.ts";
+
+/** How the next commit ends instead; `written`: whether it was in, for `unknown`. */
+export type InjectedOutcome =
+  | { readonly kind: "unavailable"; readonly reason: string }
+  | { readonly kind: "unknown"; readonly written: boolean };
+
+interface StoredRow {
+  readonly seq: bigint;
+  readonly decision: Decision;
+}
+
+/** What is on "disk", shared by the stores of a shard. */
+export interface MemoryDatabase {
+  readonly rows: StoredRow[];
+  readonly doubts: Map<OperationId, DoubtRow>;
+  readonly slots: ReadonlySet<number>;
+  /** Taken one by one by the next commits, renewals and doubt writes. */
+  readonly nextOutcomes: InjectedOutcome[];
+  owner: { epoch: bigint; slotsVersion: bigint; generation: bigint; node: string; process: string; released: boolean };
+  lastSeq: bigint;
+  openFloorSeq: bigint;
+  anchor: Uint8Array;
+}
+
+/** An empty database that owns `slots`. */
+export function memoryDatabase(slots: Iterable<number>): MemoryDatabase {
+  return {
+    rows: [],
+    doubts: new Map(),
+    slots: new Set(slots),
+    nextOutcomes: [],
+    owner: { epoch: 0n, slotsVersion: 1n, generation: 0n, node: "", process: "", released: true },
+    lastSeq: 0n,
+    openFloorSeq: 1n,
+    anchor: new Uint8Array(32),
+  };
+}
+
+/** A store on `database`; a take-over never waits. */
+export function createMemoryStore(options: { readonly shard: number; readonly database: MemoryDatabase }): ShardStore {
+  return new MemoryStore(options.shard, options.database);
+}
+
+type Write = Exclude<CommitOutcome, { kind: "committed" }> | { readonly kind: "committed" };
+
+class MemoryStore implements ShardStore {
+  readonly #shard: number;
+  readonly #db: MemoryDatabase;
+  #settled = false;
+
+  constructor(shard: number, database: MemoryDatabase) {
+    this.#shard = shard;
+    this.#db = database;
+  }
+
+  async activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
+    signal.throwIfAborted();
+    const db = this.#db;
+    const { owner } = db;
+    const same = owner.node === claim.node && owner.process === claim.process && owner.generation === claim.generation;
+    if (claim.generation <= owner.generation && !same) return "fenced";
+    db.owner = {
+      epoch: owner.epoch + 1n,
+      slotsVersion: owner.slotsVersion,
+      generation: claim.generation,
+      node: claim.node,
+      process: claim.process,
+      released: false,
+    };
+    this.#settled = true;
+    return {
+      lease: { shard: this.#shard, epoch: db.owner.epoch, slotsVersion: owner.slotsVersion },
+      lastSeq: db.lastSeq,
+      lastAnchor: db.anchor,
+      lastRecordedAtMs: db.rows.at(-1)?.decision.entry.recordedAtMs ?? 0,
+      slots: db.slots,
+      open: this.#openOperations(),
+    };
+  }
+
+  async commit(lease: Lease, batch: DecisionBatch): Promise<CommitOutcome> {
+    const anchor = anchorOf(batch);
+    const outcome = this.#write(lease, (): Write => {
+      if (this.#db.lastSeq + 1n !== batch.firstSeq) return { kind: "fenced" };
+      const constraint = this.#brokenConstraint(batch);
+      if (constraint !== null) return { kind: "rejected", ...constraint };
+      let seq = batch.firstSeq;
+      for (const decision of batch.decisions) this.#db.rows.push({ seq: seq++, decision });
+      this.#db.lastSeq = seq - 1n;
+      this.#db.openFloorSeq = batch.openFloorSeq;
+      this.#db.anchor = anchor;
+      return { kind: "committed" };
+    });
+    return outcome.kind === "committed" ? { kind: "committed", anchor } : outcome;
+  }
+
+  async renew(lease: Lease): Promise<CommitOutcome> {
+    return this.#answer(this.#write(lease, () => ({ kind: "committed" })));
+  }
+
+  async saveDoubts(lease: Lease, upserts: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome> {
+    const write = this.#write(lease, () => {
+      for (const row of upserts) this.#db.doubts.set(row.operationId, row);
+      for (const id of closed) this.#db.doubts.delete(id);
+      return { kind: "committed" };
+    });
+    return this.#answer(write);
+  }
+
+  async release(lease: Lease): Promise<void> {
+    this.#write(lease, () => {
+      this.#db.owner.released = true;
+      return { kind: "committed" };
+    });
+  }
+
+  findKeys: ShardStore["findKeys"] = async (keys) =>
+    keys.map(({ merchantId, key }): FoundKey | undefined => {
+      const row = this.#keyRows().find((r) => r.merchantId === merchantId && r.key === key);
+      if (row === undefined) return undefined;
+      const rows = this.#rowsOf(row.paymentId);
+      const payment = rows.at(-1)?.decision.payment;
+      return payment === undefined ? undefined : { row, reply: replyOf(rows, row.operationId), payment: withHead(rows) };
+    });
+
+  findPayments: ShardStore["findPayments"] = async (ids) =>
+    ids.map(({ merchantId, id }) => {
+      const rows = this.#rowsOf(id);
+      return rows[0]?.decision.payment.terms.merchantId === merchantId ? withHead(rows) : undefined;
+    });
+
+  async confirmEpoch(lease: Lease): Promise<boolean> {
+    return this.#db.owner.epoch === lease.epoch;
+  }
+
+  async close(): Promise<void> {
+    this.#settled = false;
+  }
+
+  #answer(write: Write): CommitOutcome {
+    return write.kind === "committed" ? { kind: "committed", anchor: this.#db.anchor } : write;
+  }
+
+  /** The fence, then what the test injected, then the write. */
+  #write(lease: Lease, write: () => Write): Write {
+    if (!this.#settled) return { kind: "unavailable", reason: "an earlier commit is unsettled: activate first" };
+    const injected = this.#db.nextOutcomes.shift();
+    if (injected?.kind === "unavailable") return injected;
+    const { owner } = this.#db;
+    const mine = owner.epoch === lease.epoch && owner.slotsVersion === lease.slotsVersion && !owner.released;
+    if (injected?.kind === "unknown") {
+      if (injected.written && mine) write();
+      this.#settled = false;
+      return { kind: "unknown" };
+    }
+    return mine ? write() : { kind: "fenced" };
+  }
+
+  /** What the shard database's constraints would say. */
+  #brokenConstraint(batch: DecisionBatch): { readonly sqlState: string; readonly constraint: string } | null {
+    const versions = new Set(this.#db.rows.map((r) => `${r.decision.payment.terms.id} ${r.decision.payment.version}`));
+    const keys = new Set(this.#keyRows().map((k) => `${k.merchantId} ${k.key}`));
+    for (const { payment, entry, postings, accepted } of batch.decisions) {
+      const version = `${payment.terms.id} ${payment.version}`;
+      if (versions.has(version)) return { sqlState: "23505", constraint: "journal_version" };
+      versions.add(version);
+      if (nextStatus(entry.fromStatus, entry.fact) !== payment.status)
+        return { sqlState: "23514", constraint: "journal_transition" };
+      if (!amountsHold(payment)) return { sqlState: "23514", constraint: "journal_amounts" };
+      if (postings.some((p) => p.amountMinor <= 0n))
+        return { sqlState: "23514", constraint: "ledger_entry_amount_check" };
+      if (accepted === null) continue;
+      const key = `${accepted.keyRow.merchantId} ${accepted.keyRow.key}`;
+      if (keys.has(key)) return { sqlState: "23505", constraint: "idempotency_pkey" };
+      keys.add(key);
+    }
+    return null;
+  }
+
+  #keyRows(): KeyRow[] {
+    return this.#db.rows.flatMap((r) => (r.decision.accepted === null ? [] : [r.decision.accepted.keyRow]));
+  }
+
+  #rowsOf(id: Payment["terms"]["id"]): StoredRow[] {
+    return this.#db.rows.filter((r) => r.decision.payment.terms.id === id);
+  }
+
+  #openOperations(): Activation["open"] {
+    return this.#db.rows.flatMap(({ seq, decision }) => {
+      const rows = this.#rowsOf(decision.payment.terms.id);
+      const payment = withHead(rows);
+      const { accepted } = decision;
+      const open = payment.operation.state === "submitted" || payment.operation.state === "unknown";
+      const doubt = this.#db.doubts.get(payment.operation.id);
+      if (accepted === null || !open || (seq < this.#db.openFloorSeq && doubt === undefined)) return [];
+      const { key, fingerprint } = accepted.keyRow;
+      return [{ payment, sealed: accepted.sealed, idempotencyKey: key, fingerprint, t1Seq: seq, tries: doubt?.tries ?? 0 }];
+    });
+  }
+}
+
+const amountsHold = (p: Payment): boolean =>
+  0n <= p.refundedMinor &&
+  p.refundedMinor <= p.capturedMinor &&
+  p.capturedMinor <= p.authorizedMinor &&
+  p.authorizedMinor <= p.terms.amountMinor;
+
+/** The payment of its newest row; the row's hash is the head of its chain. */
+function withHead(rows: readonly StoredRow[]): Payment {
+  const newest = rows.at(-1);
+  if (newest === undefined) throw new Error("a payment has rows");
+  return { ...newest.decision.payment, chainHead: newest.decision.entry.hash };
+}
+
+function replyOf(rows: readonly StoredRow[], operationId: OperationId): StoredReply | null {
+  const row = rows.find((r) => r.decision.payment.operation.id === operationId && r.decision.entry.reply !== null);
+  return row?.decision.entry.reply ?? null;
+}

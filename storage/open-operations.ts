@@ -1,0 +1,48 @@
+/** Finds the operations that may still move money, reading the journal only from the floor on. */
+import type { QueryResultRow } from "pg";
+import type { OpenOperation } from "../actors/index.ts";
+import { OPERATION_STATE } from "./codes.ts";
+import type { Connection } from "./connection.ts";
+import { PAYMENT_COLUMNS, PAYMENT_JOINS, paymentOf } from "./read-model.ts";
+import type { PaymentRow } from "./read-model.ts";
+
+type OpenRow = PaymentRow &
+  QueryResultRow & {
+    readonly sealed: Buffer;
+    readonly idempotency_key: string;
+    readonly fingerprint: Buffer;
+    readonly t1_seq: bigint;
+    readonly tries: number | null;
+  };
+
+const OPEN_STATES = ["submitted", "unknown"] as const;
+
+/** Submitted at or above the floor, or noted as in doubt; open if the newest row of the payment says so. */
+const LOAD_OPEN = `
+WITH candidate AS MATERIALIZED (
+  SELECT merchant_id, payment_id FROM journal
+   WHERE origin_shard = $1::int2 AND seq >= (SELECT open_floor_seq FROM shard_lease) AND gateway_key IS NOT NULL
+  UNION
+  SELECT j.merchant_id, o.payment_id FROM operation_open o
+   CROSS JOIN LATERAL (SELECT merchant_id FROM journal WHERE payment_id = o.payment_id LIMIT 1) j)
+SELECT ${PAYMENT_COLUMNS}, p.sealed, p.idempotency_key, i.fingerprint, s.seq AS t1_seq, o.tries
+  FROM candidate c
+  JOIN payment p ON p.merchant_id = c.merchant_id AND p.id = c.payment_id ${PAYMENT_JOINS}
+  JOIN idempotency i ON i.merchant_id = p.merchant_id AND i.key = p.idempotency_key
+  LEFT JOIN operation_open o ON o.operation_id = j.operation_id
+ WHERE j.operation_state = ANY ($2::int2[])
+ ORDER BY p.id`;
+
+/** Every open operation of the shard, with what is needed to ask its gateway again. */
+export async function loadOpenOperations(connection: Connection, shard: number): Promise<readonly OpenOperation[]> {
+  const codes = OPEN_STATES.map((state) => OPERATION_STATE.code(state));
+  const { rows } = await connection.query<OpenRow>(LOAD_OPEN, [shard, codes]);
+  return rows.map((row) => ({
+    payment: paymentOf(row),
+    sealed: row.sealed,
+    idempotencyKey: row.idempotency_key,
+    fingerprint: row.fingerprint,
+    t1Seq: row.t1_seq,
+    tries: row.tries ?? 0,
+  }));
+}

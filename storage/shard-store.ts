@@ -1,0 +1,239 @@
+/** One shard's database behind the port ShardStore: a writing connection, a reading one, and activations on new ones. */
+import { PaymentClusterError } from "../actors/index.ts";
+import type {
+  Activation,
+  Claim,
+  Clock,
+  CommitOutcome,
+  DecisionBatch,
+  DoubtRow,
+  Lease,
+  Log,
+  ShardStore,
+} from "../actors/index.ts";
+import { bytesOfId } from "../actors/domain/index.ts";
+import type { OperationId } from "../actors/domain/index.ts";
+import { endLeftovers, loadActivation, pause, takeLease, waitToServe } from "./activation.ts";
+import { Scratch, column, int8Parameter } from "./binary-arrays.ts";
+import { anchorOf, commitStatement } from "./commit-statement.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionOptions } from "./connection.ts";
+import { reasonOf } from "./pg-errors.ts";
+import { Reader } from "./reader.ts";
+import { loadRowTypes } from "./row-types.ts";
+import type { RowTypes } from "./row-types.ts";
+import { Writer } from "./writer.ts";
+import type { Statement, WriteOutcome } from "./writer.ts";
+
+/** Times of one store; each has a reason beside its default. */
+export interface ShardStoreTimes {
+  /** Time to open a connection. */
+  readonly connectMs: number;
+  /** The server gives a statement up: below `commitMs`, so that it usually says so itself. */
+  readonly statementMs: number;
+  /** The wait for a lock: only a frozen owner holds one. */
+  readonly lockMs: number;
+  /** A commit that was not acknowledged by then is in doubt. */
+  readonly commitMs: number;
+  /** A read; the merchant's answer is due at 10 s. */
+  readonly readMs: number;
+  /** Between tries of an activation. */
+  readonly retryMs: number;
+  /** How long an owner may answer from memory after its last renewal, and a margin (design §5: 3 s, so 4 s). */
+  readonly takeOverWaitMs: number;
+}
+const TIMES: ShardStoreTimes = {
+  connectMs: 2_000,
+  statementMs: 5_000,
+  lockMs: 1_000,
+  commitMs: 8_000,
+  readMs: 2_000,
+  retryMs: 200,
+  takeOverWaitMs: 4_000,
+};
+
+export interface ShardStoreOptions {
+  readonly shard: number;
+  readonly dsn: string;
+  /** Name of this node, shown in pg_stat_activity. */
+  readonly node: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly times?: Partial<ShardStoreTimes>;
+}
+
+const DOUBTS = {
+  operationId: column<DoubtRow, "uuid">("operation_id", "uuid", (d) => bytesOfId(d.operationId)),
+  paymentId: column<DoubtRow, "uuid">("payment_id", "uuid", (d) => bytesOfId(d.paymentId)),
+  nextCheckAt: column<DoubtRow, "timestamptz">("next_check_at", "timestamptz", (d) => d.nextCheckAtMs),
+  deadlineAt: column<DoubtRow, "timestamptz">("deadline_at", "timestamptz", (d) => d.deadlineAtMs),
+  tries: column<DoubtRow, "int4">("tries", "int4", (d) => d.tries),
+  slot: column<DoubtRow, "int2">("slot", "int2", (d) => d.slot),
+};
+const DOUBT_COLUMNS = Object.values(DOUBTS);
+const CLOSED = column<OperationId, "uuid">("operation_id", "uuid", (id) => bytesOfId(id));
+
+const SAVE_DOUBTS = `
+WITH saved AS (
+  INSERT INTO operation_open (${DOUBT_COLUMNS.map((c) => c.name).join(", ")})
+  SELECT * FROM unnest(${DOUBT_COLUMNS.map((c, i) => `$${i + 3}::${c.type}[]`).join(", ")})
+  ON CONFLICT (operation_id) DO UPDATE
+    SET tries = excluded.tries, next_check_at = excluded.next_check_at, deadline_at = excluded.deadline_at),
+removed AS (DELETE FROM operation_open WHERE operation_id = ANY ($${DOUBT_COLUMNS.length + 3}::uuid[]))
+SELECT shard_renew($1::int8, $2::int8)`;
+
+/** Opens the store of a shard. Nothing is connected and nothing can be written until `activate`. */
+export function openShardStore(options: ShardStoreOptions): ShardStore {
+  return new PostgresShardStore(options);
+}
+
+class PostgresShardStore implements ShardStore {
+  readonly #shard: number;
+  readonly #times: ShardStoreTimes;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #writer: Writer;
+  readonly #reader: Reader;
+  readonly #scratch = new Scratch();
+  /** The newest acknowledged anchor: what renewals answer. */
+  #anchor: Uint8Array = new Uint8Array(32);
+  #rowTypes: RowTypes | undefined;
+
+  constructor(options: ShardStoreOptions) {
+    this.#shard = options.shard;
+    this.#times = { ...TIMES, ...options.times };
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#connectionOptions = {
+      dsn: options.dsn,
+      applicationName: `paycluster:${options.shard}:${options.node}`,
+      statementTimeoutMs: this.#times.statementMs,
+      lockTimeoutMs: this.#times.lockMs,
+      connectTimeoutMs: this.#times.connectMs,
+      clock: options.clock,
+      log: options.log,
+    };
+    this.#writer = new Writer(this.#connectionOptions, this.#times.commitMs);
+    this.#reader = new Reader(
+      { ...this.#connectionOptions, statementTimeoutMs: this.#times.readMs },
+      this.#times.readMs + 500, // the server says so first
+    );
+  }
+
+  async activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
+    this.#writer.drop("a new activation begins");
+    for (;;) {
+      signal.throwIfAborted();
+      const result = await this.#tryActivate(claim, signal);
+      if (result !== "again") return result;
+      await pause(this.#clock, this.#times.retryMs, signal);
+    }
+  }
+
+  /** "again": the attempt was not acknowledged. */
+  async #tryActivate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced" | "again"> {
+    let connection: Connection | undefined;
+    const dropOnAbort = (): void => connection?.destroy("the activation was called off");
+    signal.addEventListener("abort", dropOnAbort, { once: true });
+    // A server that stopped answering must not hold the attempt: the next one opens a new connection.
+    let cancel = (): void => undefined;
+    try {
+      connection = await Connection.open(this.#connectionOptions);
+      const opened = connection;
+      cancel = this.#clock.after(this.#times.commitMs, () => opened.destroy("activation timed out"));
+      await endLeftovers(connection, this.#shard, [this.#reader.pid]);
+      const taken = await takeLease(connection, this.#shard, claim, this.#times.takeOverWaitMs);
+      cancel();
+      if (taken === "fenced") {
+        connection.destroy("fenced");
+        return "fenced";
+      }
+      const activation = await loadActivation(connection, taken);
+      const rowTypes = await loadRowTypes(connection);
+      await waitToServe(connection, taken.lease, this.#clock, signal);
+      this.#writer.adopt(connection);
+      this.#anchor = activation.lastAnchor;
+      this.#rowTypes = rowTypes;
+      return activation;
+    } catch (error) {
+      cancel();
+      connection?.destroy("the activation failed");
+      if (error instanceof PaymentClusterError && error.code === "INVARIANT_BROKEN") throw error;
+      if (signal.aborted) throw error;
+      this.#log.warn({ shard: this.#shard, reason: reasonOf(error) }, "an activation was not acknowledged; trying again");
+      return "again";
+    } finally {
+      signal.removeEventListener("abort", dropOnAbort);
+    }
+  }
+
+  async commit(lease: Lease, batch: DecisionBatch): Promise<CommitOutcome> {
+    if (batch.decisions.length === 0) throw new PaymentClusterError("INVARIANT_BROKEN", "a batch has decisions");
+    const anchor = anchorOf(batch);
+    const rowTypes = this.#rowTypes;
+    if (rowTypes === undefined) return { kind: "unavailable", reason: "not activated" };
+    const outcome = await this.#write(() => commitStatement(lease, batch, anchor, rowTypes, this.#scratch));
+    if (outcome.kind !== "committed") return outcome;
+    this.#anchor = anchor;
+    return { kind: "committed", anchor };
+  }
+
+  renew(lease: Lease): Promise<CommitOutcome> {
+    return this.#writeSmall(() => this.#leaseCall("shard_renew", lease));
+  }
+
+  saveDoubts(lease: Lease, upserts: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome> {
+    return this.#writeSmall(() => {
+      this.#scratch.reset();
+      const arrays = DOUBT_COLUMNS.map((c) => c.write(upserts, this.#scratch));
+      return {
+        name: "save_doubts",
+        text: SAVE_DOUBTS,
+        values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion), ...arrays, CLOSED.write(closed, this.#scratch)],
+      };
+    });
+  }
+
+  async release(lease: Lease): Promise<void> {
+    const outcome = await this.#write(() => this.#leaseCall("shard_release", lease));
+    if (outcome.kind !== "committed")
+      this.#log.warn({ shard: this.#shard, outcome: outcome.kind }, "the lease was not released; its successor waits it out");
+  }
+
+  findKeys: ShardStore["findKeys"] = (keys) => this.#reader.findKeys(keys);
+
+  findPayments: ShardStore["findPayments"] = (ids) => this.#reader.findPayments(ids);
+
+  async confirmEpoch(lease: Lease): Promise<boolean> {
+    return (await this.#reader.epoch()) === lease.epoch;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#writer.close(), this.#reader.close()]);
+  }
+
+  #leaseCall(name: "shard_renew" | "shard_release", lease: Lease): Statement {
+    return {
+      name,
+      text: `SELECT ${name}($1::int8, $2::int8)`,
+      values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion)],
+    };
+  }
+
+  /** Writes that leave the chain of anchors as it is. */
+  async #writeSmall(make: () => Statement): Promise<CommitOutcome> {
+    const outcome = await this.#write(make);
+    return outcome.kind === "committed" ? { kind: "committed", anchor: this.#anchor } : outcome;
+  }
+
+  /** A value that does not fit its column is found before anything was sent: the batch is refused as by the server. */
+  async #write(make: () => Statement): Promise<WriteOutcome> {
+    try {
+      return await this.#writer.run(make);
+    } catch (error) {
+      if (error instanceof RangeError) return { kind: "rejected", sqlState: "22003", constraint: null };
+      throw error;
+    }
+  }
+}
