@@ -5,42 +5,41 @@
  * It does not look for a number inside a longer run of digits: order numbers would be hit by chance.
  */
 
-/** Issuers by the first six digits (`from` to `to`, both inclusive) and the lengths that they use. */
+/** Numbers whose first six digits lie from `from` to `to`, both inclusive, and the lengths that they have. */
 interface IssuerRange {
   readonly from: number;
   readonly to: number;
-  readonly lengths: readonly number[];
+  readonly lengths: ReadonlySet<number>;
 }
 
 const issuer = (from: string, to: string, lengths: readonly number[]): IssuerRange => ({
   from: Number(from.padEnd(6, "0")),
   to: Number(to.padEnd(6, "9")),
-  lengths,
+  lengths: new Set(lengths),
 });
 const SIXTEEN_TO_NINETEEN = [16, 17, 18, 19];
+const THIRTEEN_TO_NINETEEN = [13, 14, 15, ...SIXTEEN_TO_NINETEEN];
 
-/** Source: ISO/IEC 7812 ranges as the networks publish them; the first digits 1, 7 (but airline), 8 and 9 are rare. */
+/** Ranges of ISO/IEC 7812 as the networks publish them. The first range that fits decides. */
 const ISSUERS: readonly IssuerRange[] = [
-  issuer("4", "4", [13, 16, 18, 19]), // Visa, and Dankort, Elo and Maestro under 4
+  issuer("4", "4", [13, 16, 18, 19]), // Visa; Dankort, Elo and Maestro under 4
   issuer("51", "55", [16]), // Mastercard
-  issuer("2221", "2720", [16]), // Mastercard, 2-series
+  issuer("2221", "2720", [16]), // Mastercard
+  issuer("2200", "2204", SIXTEEN_TO_NINETEEN), // Mir
   issuer("34", "34", [15]), // American Express
   issuer("37", "37", [15]),
-  issuer("300", "305", [14, 16, 17, 18, 19]), // Diners Club
+  issuer("300", "305", [14, ...SIXTEEN_TO_NINETEEN]), // Diners Club
   issuer("3095", "3095", [14, 16]),
-  issuer("36", "36", [14, 15, 16, 17, 18, 19]),
-  issuer("38", "39", [14, 16, 17, 18, 19]),
+  issuer("36", "36", [14, 15, ...SIXTEEN_TO_NINETEEN]),
+  issuer("38", "39", [14, ...SIXTEEN_TO_NINETEEN]),
   issuer("3528", "3589", SIXTEEN_TO_NINETEEN), // JCB
-  issuer("6011", "6011", SIXTEEN_TO_NINETEEN), // Discover
-  issuer("644", "659", SIXTEEN_TO_NINETEEN),
-  issuer("62", "62", SIXTEEN_TO_NINETEEN), // UnionPay
-  issuer("810", "817", SIXTEEN_TO_NINETEEN),
-  issuer("2200", "2204", SIXTEEN_TO_NINETEEN), // Mir
-  issuer("60", "60", [16]), // RuPay, Hipercard
-  issuer("500", "509", [13, 14, 15, 16, 17, 18, 19]), // Maestro, Elo, Verve, RuPay
-  issuer("56", "58", [13, 14, 15, 16, 17, 18, 19]), // Maestro
-  issuer("63", "63", SIXTEEN_TO_NINETEEN),
-  issuer("67", "67", [13, 14, 15, 16, 17, 18, 19]),
+  issuer("500", "509", THIRTEEN_TO_NINETEEN), // Maestro, Elo, Verve, RuPay
+  issuer("56", "58", THIRTEEN_TO_NINETEEN), // Maestro
+  issuer("60", "60", SIXTEEN_TO_NINETEEN), // Discover, RuPay, Hipercard
+  issuer("62", "63", SIXTEEN_TO_NINETEEN), // UnionPay, Maestro
+  issuer("644", "659", SIXTEEN_TO_NINETEEN), // Discover, RuPay, Verve
+  issuer("67", "67", THIRTEEN_TO_NINETEEN), // Maestro
+  issuer("810", "829", SIXTEEN_TO_NINETEEN), // UnionPay, RuPay
   issuer("9792", "9792", [16]), // Troy
 ];
 
@@ -95,44 +94,58 @@ function searchGroups(text: string): boolean {
   return holdsNumber(chain, starts);
 }
 
-/** A number begins where a group begins and ends where a group ends. */
+/** A number begins where a group begins and ends where a group ends. Linear in the digits: a number has at most 19. */
 function holdsNumber(chain: readonly number[], starts: readonly number[]): boolean {
   for (let first = 0; first < starts.length; first++) {
     const from = starts[first] as number;
+    if (chain.length - from < MIN_DIGITS) return false;
+    const lengths = lengthsOfIssuer(chain, from);
+    if (lengths === null) continue;
     for (let next = first + 1; next <= starts.length; next++) {
       const to = starts[next] ?? chain.length;
       if (to - from > MAX_DIGITS) break;
-      if (to - from < MIN_DIGITS || !isCardGrouping(starts.slice(first, next), to)) continue;
-      if (isCardNumber(chain.slice(from, to))) return true;
+      if (lengths.has(to - from) && isCardGrouping(starts, first, next, to) && isCardNumber(chain, from, to))
+        return true;
     }
   }
   return false;
 }
 
+/** Lengths that numbers have which begin like this one; null: no issuer's number begins so. */
+function lengthsOfIssuer(chain: readonly number[], from: number): ReadonlySet<number> | null {
+  let prefix = 0;
+  for (let i = from; i < from + 6; i++) prefix = prefix * 10 + (chain[i] as number);
+  for (const range of ISSUERS) if (prefix >= range.from && prefix <= range.to) return range.lengths;
+  return null;
+}
+
 /** Groups longer than six digits that people do write; others (a date in an order number) are no card's. */
 const LONG_GROUPINGS = new Set(["8,8", "6,13", "6,10"]);
 
-/** Whether somebody would write a card in these groups. `to`: where the last one ends. */
-function isCardGrouping(starts: readonly number[], to: number): boolean {
-  if (starts.length === 1) return true;
-  const sizes = starts.map((start, i) => (starts[i + 1] ?? to) - start);
-  return sizes.every((size) => size <= 6) || LONG_GROUPINGS.has(sizes.join());
+/** Whether somebody would write a card in the groups `first` to `next` (exclusive). `to`: where the last one ends. */
+function isCardGrouping(starts: readonly number[], first: number, next: number, to: number): boolean {
+  if (next === first + 1) return true;
+  let longest = 0;
+  for (let i = first; i < next; i++)
+    longest = Math.max(longest, (i + 1 < next ? (starts[i + 1] as number) : to) - (starts[i] as number));
+  if (longest <= 6) return true;
+  const middle = starts[first + 1] as number;
+  return next === first + 2 && LONG_GROUPINGS.has(`${middle - (starts[first] as number)},${to - middle}`);
 }
 
-function isCardNumber(digits: readonly number[]): boolean {
-  const prefix = digits.slice(0, 6).reduce((sum, digit) => sum * 10 + digit, 0);
-  const issued = ISSUERS.some((r) => prefix >= r.from && prefix <= r.to && r.lengths.includes(digits.length));
-  // Visa stopped issuing 13 digits long ago; product codes (EAN-13) of many countries begin with 4 and are everywhere.
-  const productCode = digits.length === 13 && isWeightedSumOfTen(digits, 3, (n) => n);
-  return issued && !productCode && isWeightedSumOfTen(digits, 2, (n) => (n > 9 ? n - 9 : n));
-}
+/** Luhn, but for product codes: Visa stopped issuing 13 digits long ago, and EAN-13 of many countries begin with 4. */
+const isCardNumber = (chain: readonly number[], from: number, to: number): boolean =>
+  isSumOfTen(chain, from, to, 2, 9) && !(to - from === 13 && isSumOfTen(chain, from, to, 3, 27));
 
-/** Luhn (weight 2, digits of the product summed) and EAN (weight 3, product as it is), counted from the right. */
-function isWeightedSumOfTen(digits: readonly number[], weight: number, fold: (product: number) => number): boolean {
+/**
+ * Check digit by weights 1 and `weight` in turn, from the right. A product over `foldOver` loses 9, which sums its
+ * digits: Luhn is (2, 9), EAN (3, 27: never).
+ */
+function isSumOfTen(chain: readonly number[], from: number, to: number, weight: number, foldOver: number): boolean {
   let sum = 0;
-  for (let i = digits.length - 1, odd = false; i >= 0; i--, odd = !odd) {
-    const digit = digits[i] as number;
-    sum += odd ? fold(digit * weight) : digit;
+  for (let i = to - 1, odd = false; i >= from; i--, odd = !odd) {
+    const product = (chain[i] as number) * (odd ? weight : 1);
+    sum += product > foldOver ? product - 9 : product;
   }
   return sum % 10 === 0;
 }

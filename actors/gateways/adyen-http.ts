@@ -61,7 +61,7 @@ export class AdyenHttpClient implements ClientInterface.default {
       body: json.toString(),
       timeoutMs: timeout,
     });
-    return sent.then(read) as Promise<unknown> as ReturnType<Request>; // the SDK hands on what is not a string as it is
+    return sent.then(read) as ReturnType<Request>; // the SDK hands on what is not a string as it is
   }
 }
 

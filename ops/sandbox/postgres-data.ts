@@ -58,6 +58,12 @@ export async function endLeftOvers(data: string): Promise<void> {
   rmSync(join(data, "postmaster.pid"), { force: true }); // its pid may be a foreign process by now
 }
 
+/** Removes data whose password nobody knows any more. */
+export async function discardData(data: string): Promise<void> {
+  await endLeftOvers(data);
+  rmSync(data, { recursive: true, force: true });
+}
+
 /** Whom to spawn PostgreSQL's programs as. */
 export const idsOf = ({ runAs }: PostgresPlace): { uid?: number; gid?: number } =>
   runAs.uid === undefined || runAs.gid === undefined ? {} : { uid: runAs.uid, gid: runAs.gid };

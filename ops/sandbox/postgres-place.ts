@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, cpSync, existsSync, lchownSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
-import { readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,9 @@ export interface PostgresPlace {
   readonly home: string;
 }
 
+/** In a home outside: which data folder it belongs to. */
+const OWNER_MARK = "belongs-to";
+
 /** Users that systems have anyway, the best first. A uid without an entry in /etc/passwd does not work. */
 const USUAL_USERS = ["postgres", "nobody", "daemon", "www-data", "bin"];
 
@@ -40,6 +43,7 @@ export function preparePlace(dataDir: string, known: string | undefined): Postgr
   const homes = [remembered ?? join(dataDir, "home"), ...(runAs.uid === undefined ? [] : shelters(dataDir))];
   const home = homes.find((candidate) => makeHome(candidate, runAs) && canWrite(candidate, runAs));
   if (home === undefined) throw new Error(`user ${runAs.name}, who is to run PostgreSQL, cannot write in ${homes[0]}`);
+  if (!home.startsWith(dataDir)) writeFileSync(join(home, OWNER_MARK), resolve(dataDir));
   if (remembered !== undefined && home !== remembered) moveData(remembered, home, runAs);
   return { runAs, home, native: usableNative(packaged, home, runAs) };
 }
@@ -87,10 +91,24 @@ function chooseUser(home: string | undefined): RunAs {
   return chosen;
 }
 
-/** Folders outside the checkout that everybody reaches, named by the data folder; the first survives a reboot. */
+const SHELTER_NAME = "payment-cluster-";
+/** Folders that everybody reaches; the first survives a reboot. */
+const shelterParents = (): readonly string[] => [...new Set(["/var/tmp", tmpdir(), "/tmp"])];
+
+/** Homes outside the checkout, named by the data folder. */
 function shelters(dataDir: string): readonly string[] {
   const hash = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 16);
-  return ["/var/tmp", tmpdir(), "/tmp"].map((parent) => join(parent, `payment-cluster-${hash}`));
+  return shelterParents().map((parent) => join(parent, `${SHELTER_NAME}${hash}`));
+}
+
+/** Removes the homes outside of data folders below `folder`, which is about to be removed. Nothing may run in them. */
+export function removeShelters(folder: string): void {
+  for (const parent of shelterParents().filter((one) => existsSync(one)))
+    for (const name of readdirSync(parent).filter((one) => one.startsWith(SHELTER_NAME))) {
+      const mark = join(parent, name, OWNER_MARK);
+      if (existsSync(mark) && readFileSync(mark, "utf8").startsWith(`${resolve(folder)}/`))
+        rmSync(join(parent, name), { recursive: true, force: true });
+    }
 }
 
 /** Makes the folder and gives it to the user; false when it exists as something that is not ours to use. */

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { lastLines } from "./log-tail.ts";
 import { reservePort } from "./ports.ts";
-import { endLeftOvers, ENVIRONMENT, idsOf, makeData, POSTGRES_USER, readMemo, writeMemo } from "./postgres-data.ts";
+import { discardData, endLeftOvers, ENVIRONMENT, idsOf, makeData, POSTGRES_USER, readMemo, writeMemo } from "./postgres-data.ts";
 import { preparePlace, type PostgresPlace } from "./postgres-place.ts";
 import { waitFor } from "./processes.ts";
 
@@ -82,6 +82,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       locks.splice(1).forEach((lock) => lock.release());
       locks.push(lockFolder(place.home));
     }
+    if (memo === undefined) await discardData(join(place.home, "data")); // of a data folder that was removed
     const password = memo?.password ?? randomBytes(24).toString("base64url");
     writeMemo(dataDir, { version: 1, password, home: place.home === join(dataDir, "home") ? null : place.home });
     makeData(place, password);

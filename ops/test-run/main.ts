@@ -6,6 +6,7 @@ import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMissing } from "./capabilities.ts";
+import { removeShelters } from "../sandbox/index.ts";
 import { endLeftOversOf } from "./leftovers.ts";
 import { runPhase, type PhaseEnd } from "./phase.ts";
 import { judgeStrictly, type WaitingList } from "./strict.ts";
@@ -53,6 +54,7 @@ try {
   clearTimeout(limit);
   await endLeftOversOf(tmp);
   await server?.stop();
+  removeShelters(tmp);
   rmSync(tmp, { recursive: true, force: true });
 }
 process.exit(report());
