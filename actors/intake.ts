@@ -60,6 +60,8 @@ export interface IntakeParts {
 /** The route that an idempotency key is bound to. */
 export const CREATE_PAYMENT_ROUTE = "POST /v1/payments";
 
+const OVERLOADED = refuse("overloaded", "the shard's queue is full; nothing was done");
+
 /** One accepted-to-be request that waits for its key to be looked up. */
 interface Candidate {
   readonly request: CreateRequest;
@@ -84,7 +86,9 @@ export class Intake {
   }
 
   take(request: CreateRequest): void {
-    const { flows, answers, reader, merchants } = this.#parts;
+    const { flows, answers, reader, merchants, clock, limits } = this.#parts;
+    // What already waited too long on its way here is not read any more: shedding must cost less than serving.
+    if (clock.monotonicMs() - request.receivedAtMs > limits.queueAgeMaxMs) return answers.refuse(request, OVERLOADED);
     const merchant = merchants(request.merchantId);
     if (merchant === undefined)
       return answers.refuseWith(request, "shard_unavailable", "the merchant is not known here yet");
@@ -129,7 +133,7 @@ export class Intake {
       oldest === undefined ? 0 : nowMs - oldest.request.receivedAtMs,
     );
     if (ageMs > limits.queueAgeMaxMs || this.depth >= limits.mailboxDepthMax) {
-      return refuse("overloaded", "the shard's queue is full; nothing was done");
+      return OVERLOADED;
     }
     return undefined;
   }

@@ -43,7 +43,7 @@ function decodeQuery(query: string): string {
 
 /** The bearer token, or why there is none. RFC 6750 §2.1. */
 export function readBearer(authorization: string | null): string | Refusal {
-  const token = authorization === null ? undefined : /^bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1];
+  const token = authorization === null ? undefined : /^bearer +([^ ]+)$/i.exec(authorization)?.[1];
   return token ?? refuse("unauthenticated", "Send an access token as Authorization: Bearer.");
 }
 

@@ -5,17 +5,17 @@
  * It does not look for a number inside a longer run of digits: order numbers would be hit by chance.
  */
 
-/** Numbers whose first six digits lie from `from` to `to`, both inclusive, and the lengths that they have. */
+/** Numbers whose first six digits lie from `from` to `to`, both inclusive; bit n of `lengths`: they may have n digits. */
 interface IssuerRange {
   readonly from: number;
   readonly to: number;
-  readonly lengths: ReadonlySet<number>;
+  readonly lengths: number;
 }
 
 const issuer = (from: string, to: string, lengths: readonly number[]): IssuerRange => ({
   from: Number(from.padEnd(6, "0")),
   to: Number(to.padEnd(6, "9")),
-  lengths: new Set(lengths),
+  lengths: lengths.reduce((bits, length) => bits | (1 << length), 0),
 });
 const SIXTEEN_TO_NINETEEN = [16, 17, 18, 19];
 const THIRTEEN_TO_NINETEEN = [13, 14, 15, ...SIXTEEN_TO_NINETEEN];
@@ -94,43 +94,38 @@ function searchGroups(text: string): boolean {
   return holdsNumber(chain, starts);
 }
 
+/** Two groups, one longer than six digits, that people do write; others (a date in an order number) are no card's. */
+const LONG_GROUPINGS = new Set(["8,8", "6,13", "6,10"]);
+
 /** A number begins where a group begins and ends where a group ends. Linear in the digits: a number has at most 19. */
 function holdsNumber(chain: readonly number[], starts: readonly number[]): boolean {
   for (let first = 0; first < starts.length; first++) {
     const from = starts[first] as number;
     if (chain.length - from < MIN_DIGITS) return false;
     const lengths = lengthsOfIssuer(chain, from);
-    if (lengths === null) continue;
-    for (let next = first + 1; next <= starts.length; next++) {
-      const to = starts[next] ?? chain.length;
-      if (to - from > MAX_DIGITS) break;
-      if (lengths.has(to - from) && isCardGrouping(starts, first, next, to) && isCardNumber(chain, from, to))
-        return true;
+    if (lengths === 0) continue;
+    let longest = 0;
+    for (let next = first + 1, end = from; next <= starts.length; next++) {
+      const begin = end;
+      end = starts[next] ?? chain.length;
+      if (end - from > MAX_DIGITS) break;
+      longest = Math.max(longest, end - begin);
+      if (((lengths >> (end - from)) & 1) === 0) continue;
+      const groups = next - first;
+      const written =
+        groups === 1 || longest <= 6 || (groups === 2 && LONG_GROUPINGS.has(`${begin - from},${end - begin}`));
+      if (written && isCardNumber(chain, from, end)) return true;
     }
   }
   return false;
 }
 
-/** Lengths that numbers have which begin like this one; null: no issuer's number begins so. */
-function lengthsOfIssuer(chain: readonly number[], from: number): ReadonlySet<number> | null {
+/** Lengths, as bits, that numbers have which begin like this one; 0: no issuer's number begins so. */
+function lengthsOfIssuer(chain: readonly number[], from: number): number {
   let prefix = 0;
   for (let i = from; i < from + 6; i++) prefix = prefix * 10 + (chain[i] as number);
   for (const range of ISSUERS) if (prefix >= range.from && prefix <= range.to) return range.lengths;
-  return null;
-}
-
-/** Groups longer than six digits that people do write; others (a date in an order number) are no card's. */
-const LONG_GROUPINGS = new Set(["8,8", "6,13", "6,10"]);
-
-/** Whether somebody would write a card in the groups `first` to `next` (exclusive). `to`: where the last one ends. */
-function isCardGrouping(starts: readonly number[], first: number, next: number, to: number): boolean {
-  if (next === first + 1) return true;
-  let longest = 0;
-  for (let i = first; i < next; i++)
-    longest = Math.max(longest, (i + 1 < next ? (starts[i + 1] as number) : to) - (starts[i] as number));
-  if (longest <= 6) return true;
-  const middle = starts[first + 1] as number;
-  return next === first + 2 && LONG_GROUPINGS.has(`${middle - (starts[first] as number)},${to - middle}`);
+  return 0;
 }
 
 /** Luhn, but for product codes: Visa stopped issuing 13 digits long ago, and EAN-13 of many countries begin with 4. */

@@ -1,5 +1,5 @@
 /** Every refusal code to what HTTP says about it: status line and when to come back. Derived from one table. */
-import { REFUSALS, type Refusal, type RefusalCode } from "../actors/domain/index.ts";
+import type { Refusal, RefusalCode } from "../actors/domain/index.ts";
 import { STATUS_CODES } from "node:http";
 
 /** Seconds after which the same request may be sent again, where the refusal does not say. */
@@ -12,8 +12,6 @@ const RETRY_AFTER_S: { readonly [C in RefusalCode]?: number } = {
   gateway_unavailable: 5,
   overloaded: 1,
 };
-
-export const statusOf = (code: RefusalCode): number => REFUSALS[code].status;
 
 /** Null: sending the same request again is no use, or nobody knows when. */
 export const retryAfterSOf = (refusal: Refusal): number | null =>

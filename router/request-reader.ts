@@ -31,7 +31,7 @@ export function createRequestReader(): RequestReader {
       if (card !== undefined) return refuseCardData(card);
       const amount = readAmount(json.value, json.numberTexts.get("amount"));
       if (!schema.Check(json.value)) {
-        const found = describeErrors(schema.Errors(json.value), json.value);
+        const found = describeErrors(json.value, () => schema.Errors(json.value));
         return refuseFields([
           ...found.filter((error) => error.pointer !== "/amount" || amount === null),
           ...asList(amount),

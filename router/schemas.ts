@@ -13,7 +13,7 @@ const text = (maxLength: number, description: string) => Type.String({ maxLength
 const METADATA_KEY_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\[\\]]{1,40}$";
 
 /** Gateways that a merchant may name; `auto`: the merchant's first. */
-export const REQUESTED_GATEWAYS = ["auto", "stripe", "adyen", "fixed-latency"] as const;
+export const REQUESTED_GATEWAYS = ["auto", "stripe", "adyen"] as const;
 
 export const CREATE_PAYMENT = Type.Object(
   {

@@ -5,9 +5,9 @@
  */
 import { hash } from "node:crypto";
 import type { DecisionBatch, Lease } from "../actors/index.ts";
-import { compositeArray, int8Parameter } from "./binary-arrays.ts";
+import { compositeArray, int2Parameter, int8Parameter } from "./binary-arrays.ts";
 import type { Scratch } from "./binary-arrays.ts";
-import type { Statement } from "./writer.ts";
+import type { Statement } from "./transaction.ts";
 import { INSERTS, rowsOf } from "./tables.ts";
 import type { BatchRows, TableInsert } from "./tables.ts";
 import type { RowTypeName, RowTypes } from "./row-types.ts";
@@ -94,10 +94,10 @@ export function commitStatement(
   const posts = rows.postings.length > 0;
   const plan = PLANS[accepts ? (posts ? "both" : "accepted") : posts ? "postings" : "none"];
   scratch.reset();
-  const values: (Buffer | string)[] = [
+  const values: Buffer[] = [
     int8Parameter(lease.epoch),
     int8Parameter(lease.slotsVersion),
-    String(lease.shard),
+    int2Parameter(lease.shard),
     int8Parameter(batch.firstSeq),
     int8Parameter(batch.firstSeq + BigInt(rows.journal.length) - 1n),
     int8Parameter(batch.openFloorSeq),

@@ -1,11 +1,13 @@
 /**
- * One connection to a database: `pg`'s Client in pipeline mode over a socket of our own, so that a batch leaves in one
- * write and a dead peer can be dropped at once. States: open until `destroy`, `end` or the first socket error; a broken
- * connection is never repaired, its user opens a new one. pg's 'error' events end here: they never reach the process.
+ * One connection to a database: `pg`'s Client over a socket of our own, so that a dead peer can be dropped at once.
+ * States: open until `destroy`, `end` or the first socket error; a broken connection is never repaired, its user opens
+ * a new one. pg's 'error' events end here: they never reach the process.
  */
 import { Socket } from "node:net";
 import pg from "pg";
 import type { Clock, Log } from "../actors/index.ts";
+import { Transaction } from "./transaction.ts";
+import type { Statement, TransactionAnswer } from "./transaction.ts";
 
 export interface ConnectionOptions {
   readonly dsn: string;
@@ -15,6 +17,8 @@ export interface ConnectionOptions {
   readonly lockTimeoutMs: number;
   /** Time to be ready for the first statement. */
   readonly connectTimeoutMs: number;
+  /** Statements may be sent before earlier ones are answered: for reads. Transactions need a connection without. */
+  readonly pipeline: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -50,6 +54,7 @@ export class Connection {
   #broken = false;
   #pid = 0;
   #warned = false;
+  readonly #prepared = new Set<string>();
 
   private constructor(client: pg.Client, socket: Socket, log: Log) {
     this.#client = client;
@@ -78,7 +83,7 @@ export class Connection {
       options: settings.join(" "),
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
-      pipeline: true,
+      pipeline: options.pipeline,
       stream: () => socket,
       types,
     });
@@ -119,14 +124,20 @@ export class Connection {
     return this.#client.query<Row>(config);
   }
 
-  /** Sends what `send` queues in one write. */
-  corked<T>(send: () => T): T {
-    this.#socket.cork();
-    try {
-      return send();
-    } finally {
-      this.#socket.uncork();
-    }
+  /** Runs a statement between BEGIN and COMMIT. Resolves always; without the server's own answer `error` is the socket's. */
+  async transact(statement: Statement): Promise<TransactionAnswer> {
+    let transaction: Transaction | undefined;
+    const answer = await new Promise<TransactionAnswer>((resolve) => {
+      transaction = new Transaction(statement, this.#prepared, resolve);
+      this.#client.query(transaction);
+    });
+    if (answer.error === undefined || answer.tags.length > 0)
+      for (const name of transaction?.names ?? []) this.#prepared.add(name);
+    if (answer.error === undefined || this.broken) return answer;
+    // What was prepared is known only once BEGIN ran; and the failed transaction is still open.
+    if (answer.tags.length === 0) this.destroy("a transaction did not begin");
+    else await this.#client.query("ROLLBACK").catch(() => this.destroy("a rollback failed"));
+    return answer;
   }
 
   /** Drops the connection at once; what is in flight fails. */

@@ -32,9 +32,9 @@ interface KeyFile {
 const associated = (keyId: string): Buffer => Buffer.from(`paycluster data key\n${keyId}`, "utf8");
 
 /**
- * Keys from a JSON file `{"current": id, "keys": [{"id", "key"}], "clientSecretKey"}`, keys as base64 of 32 bytes. Throws when others may read the
- * file, when an id stands twice or a key is not 32 bytes long: two nodes would otherwise seal under different keys of
- * one name.
+ * Keys from a JSON file `{"current": id, "keys": [{"id", "key"}], "clientSecretKey"}`, keys as base64 of 32 bytes. Throws
+ * when others may read the file, when an id stands twice or a key is not 32 bytes long: two nodes would otherwise seal
+ * under different keys of one name.
  */
 export function fileKeyProvider(path: string): KeyProvider {
   if ((statSync(path).mode & 0o077) !== 0) throw new Error(`${path} must have mode 600: others may read it`);

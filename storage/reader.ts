@@ -7,7 +7,7 @@ import { bytesOfId, idFromBytes } from "../actors/domain/index.ts";
 import type { MerchantId, Payment, PaymentId } from "../actors/domain/index.ts";
 import { PaymentClusterError } from "../actors/index.ts";
 import type { FoundKey } from "../actors/index.ts";
-import { Scratch, column } from "./binary-arrays.ts";
+import { Scratch, column, columnArray } from "./binary-arrays.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { reasonOf, serverErrorOf } from "./pg-errors.ts";
@@ -84,8 +84,8 @@ export class Reader {
   async findKeys(questions: readonly KeyQuestion[]): Promise<readonly (FoundKey | undefined)[]> {
     if (questions.length === 0) return [];
     const hits = await this.#read<KeyHit>("find_keys", FIND_KEYS, (s) => [
-      KEY_MERCHANT.write(questions, s),
-      KEY_TEXT.write(questions, s),
+      columnArray(KEY_MERCHANT, questions, s),
+      columnArray(KEY_TEXT, questions, s),
     ]);
     const found: (FoundKey | undefined)[] = questions.map(() => undefined);
     if (hits.length === 0) return found;
@@ -93,8 +93,8 @@ export class Reader {
     const [payments, replies] = await Promise.all([
       this.findPayments(hits.map((hit, i) => ({ merchantId: (asked[i] as KeyQuestion).merchantId, id: idFromBytes("pay", hit.payment_id) }))),
       this.#read<ReplyHit>("find_replies", FIND_REPLIES, (s) => [
-        REPLY_PAYMENT.write(hits, s),
-        REPLY_OPERATION.write(hits, s),
+        columnArray(REPLY_PAYMENT, hits, s),
+        columnArray(REPLY_OPERATION, hits, s),
       ]),
     ]);
     const replyOf = new Map(replies.map((r) => [Number(r.ordinal) - 1, { status: r.reply_status, body: r.reply_body }]));
@@ -122,8 +122,8 @@ export class Reader {
   async findPayments(questions: readonly PaymentQuestion[]): Promise<readonly (Payment | undefined)[]> {
     if (questions.length === 0) return [];
     const hits = await this.#read<PaymentHit>("find_payments", FIND_PAYMENTS, (s) => [
-      PAYMENT_MERCHANT.write(questions, s),
-      PAYMENT_ID.write(questions, s),
+      columnArray(PAYMENT_MERCHANT, questions, s),
+      columnArray(PAYMENT_ID, questions, s),
     ]);
     const found: (Payment | undefined)[] = questions.map(() => undefined);
     for (const hit of hits) found[Number(hit.ordinal) - 1] = paymentOf(hit);
@@ -147,21 +147,32 @@ export class Reader {
   async #read<Row extends QueryResultRow>(name: string, text: string, encode: (s: Scratch) => Buffer[]): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       const reused = this.#connection !== undefined && !this.#connection.broken;
+      let connection: Connection | undefined;
       try {
-        const connection = await this.#ready();
-        this.#scratch.reset();
-        const cancel = this.#options.clock.after(this.#readTimeoutMs, () => connection.destroy("read timed out"));
-        try {
-          const result = await connection.query<Row>(text, encode(this.#scratch), name);
-          return result.rows;
-        } finally {
-          cancel();
-        }
+        connection = await this.#ready();
+        return await this.#query<Row>(connection, name, text, encode);
       } catch (error) {
-        const died = serverErrorOf(error) === undefined || serverErrorOf(error)?.fatal === true;
+        const server = serverErrorOf(error);
+        const died = server === undefined || server.fatal;
+        if (died) connection?.destroy("a read failed");
         if (reused && died && attempt === 1 && !this.#closed) continue;
         throw new PaymentClusterError("STORAGE_UNAVAILABLE", `a read failed: ${reasonOf(error)}`, { cause: error });
       }
+    }
+  }
+
+  async #query<Row extends QueryResultRow>(
+    connection: Connection,
+    name: string,
+    text: string,
+    encode: (s: Scratch) => Buffer[],
+  ): Promise<Row[]> {
+    this.#scratch.reset();
+    const cancel = this.#options.clock.after(this.#readTimeoutMs, () => connection.destroy("read timed out"));
+    try {
+      return (await connection.query<Row>(text, encode(this.#scratch), name)).rows;
+    } finally {
+      cancel();
     }
   }
 

@@ -14,7 +14,7 @@ import type {
 import { bytesOfId } from "../actors/domain/index.ts";
 import type { OperationId } from "../actors/domain/index.ts";
 import { endLeftovers, loadActivation, pause, takeLease, waitToServe } from "./activation.ts";
-import { Scratch, column, int8Parameter } from "./binary-arrays.ts";
+import { Scratch, column, columnArray, int8Parameter } from "./binary-arrays.ts";
 import { anchorOf, commitStatement } from "./commit-statement.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
@@ -23,7 +23,8 @@ import { Reader } from "./reader.ts";
 import { loadRowTypes } from "./row-types.ts";
 import type { RowTypes } from "./row-types.ts";
 import { Writer } from "./writer.ts";
-import type { Statement, WriteOutcome } from "./writer.ts";
+import type { Statement } from "./transaction.ts";
+import type { WriteOutcome } from "./writer.ts";
 
 /** Times of one store; each has a reason beside its default. */
 export interface ShardStoreTimes {
@@ -111,12 +112,13 @@ class PostgresShardStore implements ShardStore {
       statementTimeoutMs: this.#times.statementMs,
       lockTimeoutMs: this.#times.lockMs,
       connectTimeoutMs: this.#times.connectMs,
+      pipeline: false,
       clock: options.clock,
       log: options.log,
     };
     this.#writer = new Writer(this.#connectionOptions, this.#times.commitMs);
     this.#reader = new Reader(
-      { ...this.#connectionOptions, statementTimeoutMs: this.#times.readMs },
+      { ...this.#connectionOptions, statementTimeoutMs: this.#times.readMs, pipeline: true },
       this.#times.readMs + 500, // the server says so first
     );
   }
@@ -186,11 +188,11 @@ class PostgresShardStore implements ShardStore {
   saveDoubts(lease: Lease, upserts: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome> {
     return this.#writeSmall(() => {
       this.#scratch.reset();
-      const arrays = DOUBT_COLUMNS.map((c) => c.write(upserts, this.#scratch));
+      const arrays = DOUBT_COLUMNS.map((c) => columnArray(c, upserts, this.#scratch));
       return {
         name: "save_doubts",
         text: SAVE_DOUBTS,
-        values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion), ...arrays, CLOSED.write(closed, this.#scratch)],
+        values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion), ...arrays, columnArray(CLOSED, closed, this.#scratch)],
       };
     });
   }

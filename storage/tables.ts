@@ -29,11 +29,13 @@ export interface JournalRow {
   /** The row that submits an operation carries what its later tries need. */
   readonly submits: boolean;
 }
-interface AcceptedRow extends JournalRow {
+interface AcceptedRow {
+  readonly of: JournalRow;
   readonly keyRow: KeyRow;
   readonly sealed: Uint8Array;
 }
-interface PostingRow extends JournalRow {
+interface PostingRow {
+  readonly of: JournalRow;
   readonly posting: Posting;
 }
 
@@ -69,34 +71,34 @@ export function rowsOf(batch: DecisionBatch): BatchRows {
       submits: SUBMITTING.has(entry.fact),
     };
     journal.push(row);
-    if (decision.accepted !== null) accepted.push({ ...row, ...decision.accepted });
-    for (const posting of decision.postings) postings.push({ ...row, posting });
+    if (decision.accepted !== null) accepted.push({ of: row, ...decision.accepted });
+    for (const posting of decision.postings) postings.push({ of: row, posting });
   }
   return { journal, accepted, postings };
 }
 
 const PAYMENT: readonly Column<AcceptedRow>[] = [
-  column("amount", "int8", (r) => r.decision.payment.terms.amountMinor),
-  column("created_at", "timestamptz", (r) => r.decision.payment.terms.createdAtMs),
-  column("slot", "int2", (r) => r.decision.payment.terms.slot),
-  column("capture_method", "int2", (r) => CAPTURE_METHOD.code(r.decision.payment.terms.captureMethod)),
-  column("gateway", "int2", (r) => GATEWAY.code(r.decision.payment.terms.gateway)),
-  column("merchant_id", "uuid", (r) => r.merchantId),
-  column("id", "uuid", (r) => r.paymentId),
-  column("currency", "text", (r) => r.decision.payment.terms.currency),
-  column("gateway_account", "text", (r) => r.decision.payment.terms.gatewayAccount),
+  column("amount", "int8", (r) => r.of.decision.payment.terms.amountMinor),
+  column("created_at", "timestamptz", (r) => r.of.decision.payment.terms.createdAtMs),
+  column("slot", "int2", (r) => r.of.decision.payment.terms.slot),
+  column("capture_method", "int2", (r) => CAPTURE_METHOD.code(r.of.decision.payment.terms.captureMethod)),
+  column("gateway", "int2", (r) => GATEWAY.code(r.of.decision.payment.terms.gateway)),
+  column("merchant_id", "uuid", (r) => r.of.merchantId),
+  column("id", "uuid", (r) => r.of.paymentId),
+  column("currency", "text", (r) => r.of.decision.payment.terms.currency),
+  column("gateway_account", "text", (r) => r.of.decision.payment.terms.gatewayAccount),
   column("idempotency_key", "text", (r) => r.keyRow.key),
-  column("merchant_reference", "text", (r) => r.decision.payment.terms.merchantReference),
-  column("description", "text", (r) => r.decision.payment.terms.description),
-  column("metadata", "text", (r) => r.decision.payment.terms.metadataJson),
+  column("merchant_reference", "text", (r) => r.of.decision.payment.terms.merchantReference),
+  column("description", "text", (r) => r.of.decision.payment.terms.description),
+  column("metadata", "text", (r) => r.of.decision.payment.terms.metadataJson),
   column("sealed", "bytea", (r) => r.sealed),
 ];
 
 const IDEMPOTENCY: readonly Column<AcceptedRow>[] = [
-  column("slot", "int2", (r) => r.decision.payment.terms.slot),
-  column("merchant_id", "uuid", (r) => bytesOfId(r.keyRow.merchantId)),
-  column("payment_id", "uuid", (r) => bytesOfId(r.keyRow.paymentId)),
-  column("operation_id", "uuid", (r) => bytesOfId(r.keyRow.operationId)),
+  column("slot", "int2", (r) => r.of.decision.payment.terms.slot),
+  column("merchant_id", "uuid", (r) => r.of.merchantId),
+  column("payment_id", "uuid", (r) => r.of.paymentId),
+  column("operation_id", "uuid", (r) => r.of.operationId),
   column("key", "text", (r) => r.keyRow.key),
   column("route", "text", (r) => r.keyRow.route),
   column("fingerprint", "bytea", (r) => r.keyRow.fingerprint),
@@ -134,16 +136,16 @@ const JOURNAL: readonly Column<JournalRow>[] = [
 
 const LEDGER_ENTRY: readonly Column<PostingRow>[] = [
   column("amount", "int8", (r) => r.posting.amountMinor),
-  column("seq", "int8", (r) => r.seq),
-  column("slot", "int2", (r) => r.decision.payment.terms.slot),
+  column("seq", "int8", (r) => r.of.seq),
+  column("slot", "int2", (r) => r.of.decision.payment.terms.slot),
   column("kind", "int2", (r) => LEDGER_KIND.code(r.posting.kind)),
   column("debit", "int2", (r) => LEDGER_ACCOUNT.code(r.posting.debit)),
   column("credit", "int2", (r) => LEDGER_ACCOUNT.code(r.posting.credit)),
-  column("gateway", "int2", (r) => GATEWAY.code(r.decision.payment.terms.gateway)),
-  column("operation_id", "uuid", (r) => r.operationId),
-  column("payment_id", "uuid", (r) => r.paymentId),
-  column("merchant_id", "uuid", (r) => r.merchantId),
-  column("currency", "text", (r) => r.decision.payment.terms.currency),
+  column("gateway", "int2", (r) => GATEWAY.code(r.of.decision.payment.terms.gateway)),
+  column("operation_id", "uuid", (r) => r.of.operationId),
+  column("payment_id", "uuid", (r) => r.of.paymentId),
+  column("merchant_id", "uuid", (r) => r.of.merchantId),
+  column("currency", "text", (r) => r.of.decision.payment.terms.currency),
 ];
 
 /** A table, its columns, and which rows of a batch are for it. `constants`: columns equal in all rows of a commit. */

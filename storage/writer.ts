@@ -7,13 +7,7 @@ import type { Clock, CommitOutcome, Log } from "../actors/index.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { outcomeOfFailedStatement, reasonOf } from "./pg-errors.ts";
-
-/** A prepared statement with its parameters, valid until the call that takes it has queued them. */
-export interface Statement {
-  readonly name: string;
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+import type { Statement } from "./transaction.ts";
 
 /** How a transaction ended. */
 export type WriteOutcome = Exclude<CommitOutcome, { kind: "committed" }> | { readonly kind: "committed" };
@@ -85,29 +79,25 @@ export class Writer {
   async #transact(connection: Connection, statement: Statement): Promise<WriteOutcome> {
     connection.takeWarning();
     const cancel = this.#options.clock.after(this.#commitTimeoutMs, () => connection.destroy("commit timed out"));
-    const [begin, body, commit] = await connection.corked(() =>
-      Promise.allSettled([
-        connection.query("BEGIN"),
-        connection.query(statement.text, statement.values, statement.name),
-        connection.query("COMMIT"),
-      ]),
-    );
+    const { tags, error } = await connection.transact(statement);
     cancel();
-    // A transaction that failed in BEGIN or in its statement cannot commit, if the server itself said so.
-    if (begin.status === "rejected") return this.#failed(begin.reason);
-    if (body.status === "rejected") return this.#failed(body.reason);
-    if (commit.status === "rejected") {
-      this.#options.log.warn({ reason: reasonOf(commit.reason) }, "a COMMIT is in doubt");
-      return { kind: "unknown" };
-    }
-    // After an error COMMIT "succeeds" with the tag ROLLBACK (faults.md P5).
-    if (commit.value.command !== "COMMIT") return { kind: "unavailable", reason: `COMMIT became ${commit.value.command}` };
-    return connection.takeWarning() ? { kind: "unknown" } : { kind: "committed" };
-  }
-
-  #failed(error: unknown): WriteOutcome {
-    const outcome = outcomeOfFailedStatement(error);
-    if (outcome.kind === "unknown") this.#options.log.warn({ reason: reasonOf(error) }, "a transaction is in doubt");
+    const outcome = outcomeOf(tags, error, connection.takeWarning());
+    if (outcome.kind === "unknown") this.#options.log.warn({ reason: reasonOf(error) }, "a commit is in doubt");
     return outcome;
   }
+}
+
+/** Tags that come before COMMIT's own: BEGIN and the statement's. */
+const TAGS_BEFORE_COMMIT = 2;
+
+/**
+ * How the transaction ended. An error that the server gave before COMMIT ran means that it cannot commit; an error on
+ * COMMIT itself, or of the connection, leaves it unknown. After an error COMMIT "succeeds" with the tag ROLLBACK
+ * (faults.md P5). A COMMIT that warned may be on this disk only (P31).
+ */
+export function outcomeOf(tags: readonly string[], error: unknown, warned: boolean): WriteOutcome {
+  if (error !== undefined) return tags.length < TAGS_BEFORE_COMMIT ? outcomeOfFailedStatement(error) : { kind: "unknown" };
+  const last = tags.at(-1);
+  if (last === "ROLLBACK") return { kind: "unavailable", reason: "COMMIT became ROLLBACK" };
+  return tags.length === TAGS_BEFORE_COMMIT + 1 && last === "COMMIT" && !warned ? { kind: "committed" } : { kind: "unknown" };
 }

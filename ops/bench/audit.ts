@@ -25,6 +25,13 @@ export interface AuditReport {
 
 /** Operations in doubt are waited for so long: the resolver's first checks come after 1, 3 and 10 s. */
 const SETTLE_LIMIT_MS = 20_000;
+/** A journal that did not grow for so long has ended: whatever still runs is refused or in doubt. */
+const SETTLE_STEP_MS = 1_000;
+
+/** The greatest seq of any origin, by index; a database holds 64 origins at most here. */
+const HEAD_SEQ = `
+SELECT coalesce(max(j.seq), 0) AS seq FROM generate_series(0, 63) AS o(shard)
+ CROSS JOIN LATERAL (SELECT seq FROM journal WHERE origin_shard = o.shard::int2 ORDER BY seq DESC LIMIT 1) j`;
 
 /** One row per payment of the run; codes are those of actors/domain. */
 const PER_PAYMENT = `
@@ -138,9 +145,10 @@ export class Auditor {
   async #auditDatabase(client: pg.Client, dsn: string, scope: AuditScope): Promise<readonly string[]> {
     const faults: string[] = [];
     const since = this.#lastSeq.get(dsn) ?? 0n;
-    const head = await client.query<{ seq: string }>("SELECT coalesce(max(seq), 0) AS seq FROM journal");
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ"); // one moment for all checks
+    const head = await client.query<{ seq: string }>(HEAD_SEQ);
     this.#lastSeq.set(dsn, BigInt(head.rows[0]?.seq ?? 0));
-    await client.query("SET work_mem = '256MB'");
+    await client.query("SET LOCAL work_mem = '256MB'");
     const fill = (sql: string): string =>
       sql.replaceAll(":since", String(since)).replaceAll(":keys", client.escapeLiteral(`${scope.run}-%`));
     await client.query(fill(PER_PAYMENT));
@@ -150,17 +158,22 @@ export class Auditor {
       const bad = Number(rows[0]?.bad);
       if (bad !== 0) faults.push(`${bad} ${what}`);
     }
+    await client.query("COMMIT");
     return faults;
   }
 }
 
-/** Waits until no operation is in doubt any more, or the limit: then the audit reports it. */
+/** Waits until no operation is in doubt and nothing is written any more, or the limit: then the audit reports it. */
 async function settle(client: pg.Client, withinMs: number): Promise<void> {
   const limitMs = performance.now() + withinMs;
+  const look = `SELECT (SELECT count(*) FROM operation_open) AS open, (${HEAD_SEQ}) AS seq`;
+  let before = "";
   for (;;) {
-    const { rows } = await client.query<{ n: string }>("SELECT count(*) AS n FROM operation_open");
-    if (rows[0]?.n === "0" || performance.now() >= limitMs) return;
-    await sleep(500);
+    const { rows } = await client.query<{ open: string; seq: string }>(look);
+    const seq = rows[0]?.seq ?? "";
+    if ((rows[0]?.open === "0" && seq === before) || performance.now() >= limitMs) return;
+    before = seq;
+    await sleep(SETTLE_STEP_MS);
   }
 }
 

@@ -30,7 +30,7 @@ export interface BenchContext {
   /** Undefined: cannot be had, or not asked for. */
   readonly pgbench: Pgbench | undefined;
   readonly startedMs: number;
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** What must be stopped however the command ends. */
   readonly stops: Set<() => Promise<void>>;
 }
@@ -88,7 +88,10 @@ class Stage {
   }
 
   /** Measures the cluster at a rate. */
-  async cluster(terms: Pick<MeasureTerms, "rate" | "warmupS" | "measureS">, profileDir: string | null): Promise<Measurement> {
+  async cluster(
+    terms: Pick<MeasureTerms, "rate" | "warmupS" | "measureS">,
+    profileDir: string | null,
+  ): Promise<Measurement> {
     const measured = await this.#measure(this.#cluster, {
       ...terms,
       checkpoint: terms.measureS >= 30,
@@ -146,7 +149,11 @@ export async function benchCluster(context: BenchContext, shards: number): Promi
   }
 }
 
-async function searchAll({ options, plan, startedMs }: BenchContext, stage: Stage, dataDir: string): Promise<number | null> {
+async function searchAll(
+  { options, plan, startedMs }: BenchContext,
+  stage: Stage,
+  dataDir: string,
+): Promise<number | null> {
   const full = { warmupS: options.warmupS ?? plan.full.warmupS, measureS: options.seconds ?? plan.full.measureS };
   const late = (): boolean => performance.now() - startedMs > plan.probesUntilS * 1000;
   await stage.prepareYardsticks(dataDir);

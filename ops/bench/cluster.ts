@@ -69,7 +69,9 @@ export async function startCluster(terms: ClusterTerms): Promise<ClusterTarget> 
 
 function argumentsOf(terms: ClusterTerms): readonly string[] {
   return [
-    ...["--data-dir", terms.dataDir, "--shards", String(terms.shards), "--merchants", String(terms.merchants)],
+    `--data-dir=${terms.dataDir}`,
+    `--shards=${terms.shards}`,
+    `--merchants=${terms.merchants}`,
     ...(terms.profile === "fixed-latency" ? ["--gateway", `fixed-latency:${GATEWAY_MS}`] : []),
     ...(terms.workers === null ? [] : ["--workers", String(terms.workers)]),
     ...[...benchSettings(), ...terms.postgresSettings].flatMap((setting) => ["--postgres-set", setting]),

@@ -78,7 +78,8 @@ export class Connections {
       this.#freeCount--;
       this.#queued[index] = 0;
       const descriptor = this.#descriptors[index] as number;
-      if (descriptor < 0) continue; // closed while it waited; it comes back when it is open again
+      // Closed while it waited: it comes back when it is open again, and its descriptor may be another's by now.
+      if (descriptor < 0 || this.#sockets[index]?.destroyed !== false) continue;
       if (this.#write(descriptor, request)) {
         this.#busy[index] = 1;
         return index;

@@ -63,7 +63,8 @@ export function summarize(profile: CpuProfile, top = 40): readonly string[] {
   let total = 0;
   for (const { id, callFrame } of profile.nodes) {
     const us = selfUs.get(id) ?? 0;
-    const place = callFrame.url === "" ? "" : ` ${callFrame.url.split("/").slice(-3).join("/")}:${callFrame.lineNumber + 1}`;
+    const place =
+      callFrame.url === "" ? "" : ` ${callFrame.url.split("/").slice(-3).join("/")}:${callFrame.lineNumber + 1}`;
     const name = `${callFrame.functionName || "(anonymous)"}${place}`;
     byFunction.set(name, (byFunction.get(name) ?? 0) + us);
     total += us;
@@ -141,7 +142,11 @@ class InspectorSession {
     this.#socket.send(
       thread === null
         ? message
-        : JSON.stringify({ id: this.#nextId++, method: "NodeWorker.sendMessageToWorker", params: { sessionId: thread, message } }),
+        : JSON.stringify({
+            id: this.#nextId++,
+            method: "NodeWorker.sendMessageToWorker",
+            params: { sessionId: thread, message },
+          }),
     );
     const reply = await answered;
     if (reply.error !== undefined) throw new Error(`${method}: ${JSON.stringify(reply.error)}`);

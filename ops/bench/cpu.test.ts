@@ -28,7 +28,15 @@ describe("cpu", () => {
 
   it("gives children to the nearest root and the rest to foreign or kernel", () => {
     const before = at(0, proc(1, 0, 0), proc(2, 0, 0), proc(5, 1, 0), proc(10, 5, 0), proc(11, 10, 0), proc(30, 2, 0));
-    const after = at(2000, proc(1, 0, 100), proc(2, 0, 0), proc(5, 1, 20), proc(10, 5, 30), proc(11, 10, 40), proc(30, 2, 50));
+    const after = at(
+      2000,
+      proc(1, 0, 100),
+      proc(2, 0, 0),
+      proc(5, 1, 20),
+      proc(10, 5, 30),
+      proc(11, 10, 40),
+      proc(30, 2, 50),
+    );
     expect(cpuBetween(before, after, roots)).to.deep.equal({
       wallS: 2,
       groups: { postgres: 0.7, sandbox: 0.2 },

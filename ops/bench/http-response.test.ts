@@ -6,7 +6,10 @@ const answer = (headers: readonly string[], body: string): Buffer =>
   Buffer.from(`HTTP/1.1 201 Created\r\n${[...headers, `Content-Length: ${body.length}`].join("\r\n")}\r\n\r\n${body}`);
 
 describe("readResponse", () => {
-  const whole = answer(["Request-Id: r1", "Gateway-Time-Ms: 50.25", "content-type: application/json"], '{"id":"pay_1"}');
+  const whole = answer(
+    ["Request-Id: r1", "Gateway-Time-Ms: 50.25", "content-type: application/json"],
+    '{"id":"pay_1"}',
+  );
 
   it("reads status, body and the gateway's time", () => {
     const view = makeResponseView();

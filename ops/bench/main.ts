@@ -34,7 +34,16 @@ async function bench(options: BenchOptions): Promise<number> {
   const pgbench = wantsPgbench ? await findPgbench(stackDirOf(ROOT), say) : undefined;
   const machine = readMachineFacts(dataDir);
   const stops = new Set<() => Promise<void>>();
-  const context: BenchContext = { root: ROOT, dataDir, options, plan, pgbench, startedMs: performance.now(), say, stops };
+  const context: BenchContext = {
+    root: ROOT,
+    dataDir,
+    options,
+    plan,
+    pgbench,
+    startedMs: performance.now(),
+    say,
+    stops,
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void cleanUp(context).finally(() => process.exit(EXIT.interrupted)));
   const clusters: ClusterReport[] = [];
@@ -55,7 +64,7 @@ async function bench(options: BenchOptions): Promise<number> {
   writeFileSync(LAST, `${JSON.stringify(report, null, 1)}\n`);
   for (const line of renderReport(report)) console.log(line);
   if (failure !== undefined) {
-    console.error(`the benchmark did not end: ${failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}`);
+    console.error(`the benchmark did not end: ${(failure as Error).stack ?? "no reason"}`);
     return EXIT.failed;
   }
   const faulty = clusters.some((cluster) => [...cluster.runs, ...cluster.naive].some((m) => m.audit.faults.length > 0));

@@ -12,7 +12,9 @@ const ENTRY = fileURLToPath(new URL(`./naive/main${extname(import.meta.filename)
 const POOL_SIZE = 20;
 const GATEWAY_MS = 50;
 
-type NaiveMessage = { readonly kind: "ready"; readonly url: string } | { readonly kind: "failed"; readonly reason: string };
+type NaiveMessage =
+  | { readonly kind: "ready"; readonly url: string }
+  | { readonly kind: "failed"; readonly reason: string };
 
 /**
  * Starts it. `careful`: statements are prepared once per connection. Throws when it does not start.

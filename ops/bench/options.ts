@@ -37,13 +37,16 @@ export const USAGE = `npm run bench -- [options]     measures the cluster, pgben
   --workers N        actor threads of the node
   --merchants N      merchants, each with a token of its own (default 1000)
   --profile P        fixed-latency (default: the gateway answers in process after 50 ms) or sdk (both official SDKs and
-                     the gateway simulators)
+                     the gateway simulators; 1,000/s unless --rate says otherwise)
   --no-pgbench, --no-naive
   --cpu-prof DIR     CPU profiles of the node's threads during the measured window
   --postgres-set N=V further settings of the database server, repeatable
   --calibrate        what a request costs the generator alone
 
 Exit code: 0 measured; 1 a run failed, or its audit did; 2 pgbench could not be had.`;
+
+/** What the SDKs must carry on two cores. */
+const SDK_RATE = 1000;
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
@@ -71,18 +74,19 @@ export function readOptions(args: readonly string[]): OptionsVerdict {
       },
     });
     if (values.help === true) return { kind: "help" };
+    const profile = profileOf(values.profile);
     const options: BenchOptions = {
       quick: values.quick === true,
       calibrate: values.calibrate === true,
       pgbench: values["no-pgbench"] !== true,
       naive: values["no-naive"] !== true,
-      rate: number("--rate", values.rate, 100_000),
+      rate: number("--rate", values.rate, 100_000) ?? (profile === "sdk" ? SDK_RATE : null),
       seconds: number("--seconds", values.seconds, 86_400),
       warmupS: number("--warmup", values.warmup, 600),
       shards: values.shards?.split(",").map((n) => number("--shards", n, 64) as number) ?? null,
       workers: number("--workers", values.workers, 256),
       merchants: number("--merchants", values.merchants, 1000) ?? 1000,
-      profile: profileOf(values.profile),
+      profile,
       cpuProf: values["cpu-prof"] ?? null,
       postgresSettings: values["postgres-set"] ?? [],
     };

@@ -16,8 +16,6 @@ tps = 1672.134567 (without initial connection time)
 describe("undurableSettings", () => {
   const safe = { fsync: "on", full_page_writes: "on", synchronous_commit: "on" };
   it("finds nothing in safe settings", () => expect(undurableSettings(safe)).to.deep.equal([]));
-  it("names what is off", () =>
-    expect(undurableSettings({ ...safe, fsync: "off" })).to.deep.equal(["fsync=off"]));
-  it("does not take a missing setting for on", () =>
-    expect(undurableSettings({ fsync: "on" })).to.have.length(2));
+  it("names what is off", () => expect(undurableSettings({ ...safe, fsync: "off" })).to.deep.equal(["fsync=off"]));
+  it("does not take a missing setting for on", () => expect(undurableSettings({ fsync: "on" })).to.have.length(2));
 });

@@ -124,7 +124,16 @@ export class PgbenchYardstick {
     const { hostname, port, username, password } = this.#server;
     const { stdout } = await run(
       this.#pgbench.path,
-      ["-h", decodeURIComponent(hostname), "-p", port === "" ? "5432" : port, "-U", decodeURIComponent(username), ...args, DATABASE],
+      [
+        "-h",
+        decodeURIComponent(hostname),
+        "-p",
+        port === "" ? "5432" : port,
+        "-U",
+        decodeURIComponent(username),
+        ...args,
+        DATABASE,
+      ],
       {
         env: { ...environmentOf(this.#pgbench.libraryPath), PGPASSWORD: decodeURIComponent(password) },
         maxBuffer: OUTPUT_BYTES_MAX,
@@ -138,7 +147,8 @@ export class PgbenchYardstick {
 export function parseOutput(output: string): { readonly tps: number; readonly latencyMs: number } {
   const tps = /^tps = ([\d.]+)/m.exec(output)?.[1];
   const latencyMs = /^latency average = ([\d.]+) ms/m.exec(output)?.[1];
-  if (tps === undefined || latencyMs === undefined) throw new Error(`pgbench printed no figures: ${output.slice(-300)}`);
+  if (tps === undefined || latencyMs === undefined)
+    throw new Error(`pgbench printed no figures: ${output.slice(-300)}`);
   return { tps: Number(tps), latencyMs: Number(latencyMs) };
 }
 

@@ -17,10 +17,13 @@ describe("report", () => {
   });
 
   it("lines columns up", () =>
-    expect(renderTable(["a", "n", "z"], [["long", "1", "x"], ["b", "200", ""]])).to.deep.equal([
-      "a       n  z",
-      "----  ---  -",
-      "long    1  x",
-      "b     200",
-    ]));
+    expect(
+      renderTable(
+        ["a", "n", "z"],
+        [
+          ["long", "1", "x"],
+          ["b", "200", ""],
+        ],
+      ),
+    ).to.deep.equal(["a       n  z", "----  ---  -", "long    1  x", "b     200"]));
 });

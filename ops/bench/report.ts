@@ -48,7 +48,19 @@ export function ratioTo(rate: number | null, yardstick: readonly number[]): Spre
 }
 
 const ms = (us: number): string => (us / 1000).toFixed(us < 100_000 ? 1 : 0);
-const HEADS = ["target", "offered", "achieved", "wrong", "missing", "refused", "P50", "P99", "P99.9", "node", "postgres"];
+const HEADS = [
+  "target",
+  "offered",
+  "achieved",
+  "wrong",
+  "missing",
+  "refused",
+  "P50",
+  "P99",
+  "P99.9",
+  "node",
+  "postgres",
+];
 const MORE = ["gateways", "generator", "WAL B", "holds"];
 
 function rowOf(m: Measurement): readonly string[] {
@@ -80,7 +92,10 @@ export function renderTable(heads: readonly string[], rows: readonly (readonly s
   const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const last = heads.length - 1;
   const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 || i === last ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ").trimEnd();
+    row
+      .map((cell, i) => (i === 0 || i === last ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd();
   return [line(heads), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)];
 }
 

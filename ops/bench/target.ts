@@ -8,7 +8,7 @@ export interface Target {
   readonly name: string;
   readonly apiUrl: string;
   /** One bearer token per merchant, fresh enough for a run. */
-  tokens(): Promise<readonly string[]>;
+  readonly tokens: () => Promise<readonly string[]>;
   /** The process that does the work: its threads and memory are shown. */
   readonly servicePid: number;
   readonly roots: readonly GroupRoot[];
@@ -18,7 +18,7 @@ export interface Target {
   readonly shardDsns: readonly string[];
   /** See AuditScope. */
   readonly gapless: boolean;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** The postmaster behind a connection; undefined when it is not on this machine. */
@@ -51,7 +51,9 @@ export function tokenSource(tokenUrl: string, clients: readonly ClientSecret[]):
     if (kept !== undefined && performance.now() - kept.atMs < TOKENS_KEPT_MS) return kept.tokens;
     const tokens: string[] = [];
     for (let from = 0; from < clients.length; from += TOKENS_AT_ONCE)
-      tokens.push(...(await Promise.all(clients.slice(from, from + TOKENS_AT_ONCE).map((c) => fetchToken(tokenUrl, c)))));
+      tokens.push(
+        ...(await Promise.all(clients.slice(from, from + TOKENS_AT_ONCE).map((c) => fetchToken(tokenUrl, c)))),
+      );
     kept = { atMs: performance.now(), tokens };
     return tokens;
   };

@@ -39,8 +39,7 @@ const judged = (more: Partial<Evidence>) =>
   judge({ load: load(), foreignCores: 0.1, auditFaults: [], undurable: [], ...more });
 
 describe("judge", () => {
-  it("lets a clean run hold", () =>
-    expect(judged({})).to.deep.equal({ holds: true, against: [], voidFor: [] }));
+  it("lets a clean run hold", () => expect(judged({})).to.deep.equal({ holds: true, against: [], voidFor: [] }));
 
   const against: readonly (readonly [string, Partial<LoadResult>])[] = [
     ["P99 500 ms", { net: latency(500_000) }],

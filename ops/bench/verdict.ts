@@ -31,7 +31,12 @@ export function judge({ load, foreignCores, auditFaults, undurable }: Evidence):
   const sum = (of: (answers: (typeof kinds)[number]) => number): number => kinds.reduce((n, a) => n + of(a), 0);
   const wrong = sum((a) => a.wrong);
   const missing = sum((a) => a.unanswered + a.neverSent);
-  const refusedShare = sum((a) => a.refused) / Math.max(1, sum((a) => a.due));
+  const refusedShare =
+    sum((a) => a.refused) /
+    Math.max(
+      1,
+      sum((a) => a.due),
+    );
   const p99Ms = load.net.p99Us / 1000;
   const against = [
     ...(wrong > 0 ? [`${wrong} wrong answers`] : []),

@@ -24,25 +24,12 @@ describe("the options of npm start", () => {
   });
 
   it("are all read", () => {
-    const verdict = read(
-      ...[
-        "--nodes",
-        "1",
-        "--shards",
-        "2",
-        "--merchants",
-        "5",
-        "--port",
-        "8085",
-        "--data-dir",
-        "data",
-        "--workers",
-        "3",
-      ],
-      ...["--postgres", "postgres://u:p@h:1/postgres", "--postgres", "postgresql://u:p@h:2/postgres"],
-      ...["--stripe-url", "http://127.0.0.1:7/", "--adyen-url", "https://proxy", "--gateway", "fixed-latency:50"],
-      ...["--postgres-set", "shared_buffers=1GB", "--postgres-set", "work_mem=4MB"],
-    );
+    const line =
+      "--nodes 1 --shards 2 --merchants 5 --port 8085 --data-dir data --workers 3 " +
+      "--postgres postgres://u:p@h:1/postgres --postgres postgresql://u:p@h:2/postgres " +
+      "--stripe-url http://127.0.0.1:7/ --adyen-url https://proxy --gateway fixed-latency:50 " +
+      "--postgres-set shared_buffers=1GB --postgres-set work_mem=4MB";
+    const verdict = read(...line.split(" "));
     expect(verdict.kind === "run" && verdict.options).to.deep.equal({
       shards: 2,
       merchants: 5,

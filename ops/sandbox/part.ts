@@ -1,8 +1,15 @@
-/** One part of the sandbox that runs as a process: a program of ours with an IPC channel, and the promise to keep it up. */
+/** One part of the sandbox that runs as a process, and how a program of ours with an IPC channel is one. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lastLines } from "./log-tail.ts";
+
+/** How a run ended. */
+export interface PartEnd {
+  readonly words: string;
+  /** By SIGKILL, which no fault of its own sends: somebody tries what happens. */
+  readonly killed: boolean;
+}
 
 /** Something that is started, may end by itself, and is stopped. */
 export interface Part {
@@ -12,8 +19,8 @@ export interface Part {
   readonly pid: number;
   /** Starts it and waits until it answers. Throws an Error that says why it did not. */
   start(): Promise<void>;
-  /** Settles when the run that was started last has ended, with the words for it. */
-  ended(): Promise<string>;
+  /** Settles when the run that was started last has ended. */
+  ended(): Promise<PartEnd>;
   /** Ends it in order, harder after a while. Harmless when it does not run. */
   stop(): Promise<void>;
   /** Ends it at once. */
@@ -41,7 +48,7 @@ export class ProgramPart<Ready> implements Part {
   readonly logFile: string;
   readonly #spec: ProgramSpec<Ready>;
   #child: ChildProcess | undefined;
-  #ended: Promise<string> = Promise.resolve("never started");
+  #ended: Promise<PartEnd> = Promise.resolve({ words: "never started", killed: false });
   #ready: Ready | undefined;
 
   constructor(spec: ProgramSpec<Ready>) {
@@ -66,10 +73,11 @@ export class ProgramPart<Ready> implements Part {
     this.#child = child;
     let lastWords = "";
     this.#ended = new Promise((resolve) => {
-      child.once("error", (error) => resolve(error.message));
+      child.once("error", (error) => resolve({ words: error.message, killed: false }));
       child.once("exit", (code, signal) => {
         this.#child = undefined;
-        resolve(`${signal === null ? `exit code ${code}` : `signal ${signal}`}${lastWords}`);
+        const words = `${signal === null ? `exit code ${code}` : `signal ${signal}`}${lastWords}`;
+        resolve({ words, killed: signal === "SIGKILL" });
       });
     });
     if (child.pid !== undefined) spec.onSpawn(child.pid);
@@ -83,7 +91,7 @@ export class ProgramPart<Ready> implements Part {
     const late = new AbortController();
     const outcome = await Promise.race([
       ready.then((value) => ({ ready: value })),
-      this.#ended.then((how) => ({ failed: `ended with ${how}` })),
+      this.#ended.then(({ words }) => ({ failed: `ended with ${words}` })),
       sleep(
         spec.readyLimitMs,
         { failed: `was not ready after ${spec.readyLimitMs / 1000} s` },
@@ -100,7 +108,7 @@ export class ProgramPart<Ready> implements Part {
     throw new Error(`${this.name} ${outcome.failed}${describeLog(this.logFile)}`);
   }
 
-  ended(): Promise<string> {
+  ended(): Promise<PartEnd> {
     return this.#ended;
   }
 
@@ -141,39 +149,4 @@ export function describeLog(logFile: string): string {
   return `. Last lines of ${logFile}:\n${lastLines(logFile, 10)
     .map((line) => `  ${line}`)
     .join("\n")}`;
-}
-
-const BACK_OFF_MS = [100, 500, 1_000, 2_000, 4_000];
-const WINDOW_MS = 60_000;
-
-/**
- * Starts a part again each time that it ends, until `stopping` aborts. `onRestarted` runs when it answers again.
- * Throws when it ended more than five times within a minute.
- */
-export async function keepRunning(
-  part: Part,
-  stopping: AbortSignal,
-  say: (line: string) => void,
-  onRestarted: () => Promise<void>,
-): Promise<void> {
-  let ends: number[] = [];
-  let how = await part.ended();
-  while (!stopping.aborted) {
-    const nowMs = performance.now();
-    ends = [...ends.filter((endMs) => nowMs - endMs < WINDOW_MS), nowMs];
-    const waitMs = BACK_OFF_MS[ends.length - 1];
-    if (waitMs === undefined)
-      throw new Error(`${part.name} ended ${ends.length} times within a minute${describeLog(part.logFile)}`);
-    say(`${part.name} ended (${how}); starting it again (${ends.length} of ${BACK_OFF_MS.length} in a minute)`);
-    await sleep(waitMs, undefined, { signal: stopping }).catch(() => undefined);
-    if (stopping.aborted) return;
-    try {
-      await part.start();
-      if (!stopping.aborted) await onRestarted();
-      how = await part.ended();
-    } catch (error) {
-      await part.stop();
-      how = (error as Error).message;
-    }
-  }
 }

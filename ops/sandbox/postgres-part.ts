@@ -1,6 +1,6 @@
 /** The embedded PostgreSQL as a part of the sandbox: started again on the same port, because DSNs carry it. */
 import { join } from "node:path";
-import type { Part } from "./part.ts";
+import type { Part, PartEnd } from "./part.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "./postgres.ts";
 
 export class PostgresPart implements Part {
@@ -38,9 +38,9 @@ export class PostgresPart implements Part {
     this.#port = this.#server.port;
   }
 
-  async ended(): Promise<string> {
-    await this.#server?.ended;
-    return `its log is ${this.logFile}`;
+  async ended(): Promise<PartEnd> {
+    const signal = (await this.#server?.ended) ?? null;
+    return { words: signal === null ? `see ${this.logFile}` : `signal ${signal}`, killed: signal === "SIGKILL" };
   }
 
   async stop(): Promise<void> {

@@ -9,7 +9,16 @@ import { join, resolve } from "node:path";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { lastLines } from "./log-tail.ts";
 import { reservePort } from "./ports.ts";
-import { discardData, endLeftOvers, ENVIRONMENT, idsOf, makeData, POSTGRES_USER, readMemo, writeMemo } from "./postgres-data.ts";
+import {
+  discardData,
+  endLeftOvers,
+  ENVIRONMENT,
+  idsOf,
+  makeData,
+  POSTGRES_USER,
+  readMemo,
+  writeMemo,
+} from "./postgres-data.ts";
 import { preparePlace, type PostgresPlace } from "./postgres-place.ts";
 import { waitFor } from "./processes.ts";
 
@@ -33,8 +42,8 @@ export interface EmbeddedPostgres {
   readonly logFile: string;
   /** Where the data lies, and the programs when they had to be copied. */
   readonly place: PostgresPlace;
-  /** Settles when the server has ended, for whatever reason. */
-  readonly ended: Promise<void>;
+  /** Settles when the server has ended, with the signal that ended it, if any. */
+  readonly ended: Promise<NodeJS.Signals | null>;
   /** Fast shutdown; settles when no process is left. Harmless when called again. */
   stop(): Promise<void>;
   /** Immediate shutdown without waiting; the next start recovers. */
@@ -106,9 +115,9 @@ async function startServer(
     const reserved = options.exactPort === true ? { port: preferred, release: () => {} } : await reservePort(preferred);
     const { port } = reserved;
     const child = spawnServer(place, port, logFile, options.settings ?? {});
-    const ended = new Promise<void>((done) => {
-      child.once("exit", () => done());
-      child.once("error", () => done());
+    const ended = new Promise<NodeJS.Signals | null>((done) => {
+      child.once("exit", (_code, signal) => done(signal));
+      child.once("error", () => done(null));
     });
     const up = await isUp(child, join(place.home, "data"));
     if (up && child.pid !== undefined) {

@@ -50,6 +50,28 @@ export interface NodeAddress {
   readonly adminUrl: string;
 }
 
+/** The file of a sandbox of one node that this process holds together. */
+export function describeSandbox(facts: {
+  readonly cluster: Pick<SandboxFile, "merchants"> & SandboxFile["postgres"];
+  readonly stripe: GatewayAddress;
+  readonly adyen: GatewayAddress;
+  readonly node: NodeAddress;
+}): SandboxFile {
+  const { cluster, stripe, adyen, node } = facts;
+  return {
+    version: 1,
+    pid: process.pid,
+    apiUrl: node.apiUrl,
+    adminUrl: node.adminUrl,
+    tokenUrl: `${node.apiUrl}/oauth/token`,
+    merchants: cluster.merchants,
+    postgres: { control: cluster.control, shards: cluster.shards },
+    redisUrl: null,
+    gateways: { stripe, adyen },
+    nodes: [node],
+  };
+}
+
 /** The file of the sandbox that runs in `dataDir`; undefined when none does. Throws when it cannot be read. */
 export function readSandboxFile(dataDir: string): SandboxFile | undefined {
   const path = join(dataDir, "sandbox.json");

@@ -5,16 +5,16 @@
 import { relative } from "node:path";
 import { renderBanner } from "./banner.ts";
 import type { Cluster, PrepareCluster } from "./cluster-data.ts";
-import { SandboxFolder } from "./folder.ts";
+import type { SandboxFolder } from "./folder.ts";
 import { SANDBOX_API_KEYS } from "./node-config.ts";
 import type { SandboxOptions } from "./options.ts";
-import { keepRunning, type Part, type ProgramPart } from "./part.ts";
+import { keepRunning } from "./keep-running.ts";
+import type { Part, ProgramPart } from "./part.ts";
 import { reservePort } from "./ports.ts";
 import { PostgresPart } from "./postgres-part.ts";
 import { gatewaysPart, nodePart, type GatewaysReady, type NodeReady } from "./programs.ts";
 import { waitUntilReady } from "./readiness.ts";
-import type { SandboxFile } from "./sandbox-file.ts";
-import { listenForEnd } from "./signals.ts";
+import { describeSandbox, type SandboxFile } from "./sandbox-file.ts";
 
 /** What a start needs from outside; tests put stand-ins here. */
 export interface Surroundings {
@@ -33,35 +33,8 @@ const PORTS = { api: 8080, admin: 9091, stripe: 12_111, adyen: 12_112 } as const
 const NODE_ID = "node-1";
 const READY_LIMIT_MS = 30_000;
 
-/** Runs a sandbox until it is asked to end. The exit code: 0 after a clean end, 1 when a part could not be kept up. */
-export async function runSandbox(options: SandboxOptions, around: Surroundings): Promise<number> {
-  const startedMs = performance.now();
-  const folder = await SandboxFolder.open(options.dataDir);
-  const sandbox = new Sandbox(options, around, folder);
-  const requests = listenForEnd(
-    around.environment["npm_lifecycle_event"] !== undefined,
-    () => around.say("still ending in order; Ctrl-C once more ends at once"),
-    () => {
-      sandbox.kill();
-      around.say("ended at once; the next start recovers");
-      process.exit(1);
-    },
-  );
-  let failure: unknown;
-  try {
-    await sandbox.boot(requests.first, startedMs);
-    await sandbox.watch(requests.first);
-  } catch (error) {
-    if (!requests.first.aborted) failure = error;
-  }
-  if (failure === undefined) around.say("ending: node, gateways, PostgreSQL");
-  else around.say((failure as Error).message);
-  await sandbox.end();
-  requests.close();
-  return failure === undefined ? 0 : 1;
-}
-
-class Sandbox {
+/** See the file's head. `end` is always called, whatever failed before. */
+export class Sandbox {
   readonly #options: SandboxOptions;
   readonly #around: Surroundings;
   readonly #folder: SandboxFolder;
@@ -78,14 +51,10 @@ class Sandbox {
     this.#folder = folder;
   }
 
-  /** Brings everything up and prints the banner. Throws when a part does not start or `ending` aborts. */
-  async boot(ending: AbortSignal, startedMs: number): Promise<void> {
-    const bases = [this.#bootDatabases(ending), this.#bootGateways()];
-    await Promise.allSettled(bases); // both, so that nothing is still starting when we give up
-    await Promise.all(bases);
-    ending.throwIfAborted();
+  /** Brings everything up and prints the banner. Throws when a part does not start or `end` is called meanwhile. */
+  async boot(startedMs: number): Promise<void> {
+    await Promise.all([this.#bootDatabases(), this.#bootGateways()]);
     await this.#bootNode();
-    ending.throwIfAborted();
     await this.#waitForNode();
     const file = this.#publish();
     this.#folder.announce(file.apiUrl);
@@ -102,17 +71,10 @@ class Sandbox {
     );
   }
 
-  /** Keeps the parts up until `ending` aborts. Throws when one ends again and again. */
-  async watch(ending: AbortSignal): Promise<void> {
+  /** Keeps the parts up until `end` is called. Throws when one ends again and again. */
+  async watch(): Promise<void> {
     const parts = [this.#postgres, this.#gateways, this.#node].filter((part) => part !== undefined);
-    ending.addEventListener("abort", () => this.#stopping.abort(), { once: true });
-    const asked = new Promise<void>((resolve) => {
-      if (ending.aborted) resolve();
-      else ending.addEventListener("abort", () => resolve(), { once: true });
-    });
-    const watched = parts.map((part) => this.#watchPart(part));
-    for (const watch of watched) watch.catch(() => undefined); // the race below hears the first
-    await Promise.race([asked, ...watched]);
+    await Promise.all(parts.map((part) => this.#watchPart(part)));
   }
 
   async #watchPart(part: Part): Promise<void> {
@@ -141,25 +103,31 @@ class Sandbox {
     for (const part of [this.#node, this.#gateways, this.#postgres]) part?.kill();
   }
 
-  async #bootDatabases(ending: AbortSignal): Promise<void> {
+  async #bootDatabases(): Promise<void> {
     const given = this.#options.postgres;
     if (given.length === 0) {
       this.#postgres = new PostgresPart({
         dataDir: this.#folder.file("postgres"),
         settings: this.#options.postgresSettings,
       });
-      await this.#postgres.start();
+      await this.#start(this.#postgres);
       this.#notePostgres(this.#postgres);
     }
-    ending.throwIfAborted();
+    this.#stopping.signal.throwIfAborted();
     const servers = this.#postgres === undefined ? given : [this.#postgres.server.ownerUrl];
-    this.#cluster = await this.#around.prepareCluster({
-      servers,
-      shards: this.#options.shards,
-      merchants: this.#options.merchants,
-      gateways: this.#options.fixedLatencyMs === null ? ["stripe", "adyen"] : ["fixed-latency"],
-      keysFile: this.#folder.file("keys.json"),
-    });
+    this.#cluster = await this.#around
+      .prepareCluster({
+        servers,
+        shards: this.#options.shards,
+        merchants: this.#options.merchants,
+        gateways: this.#options.fixedLatencyMs === null ? ["stripe", "adyen"] : ["fixed-latency"],
+        keysFile: this.#folder.file("keys.json"),
+      })
+      .catch((error: NodeJS.ErrnoException) => {
+        const where = servers.map((server) => new URL(server).host).join(", ");
+        const why = error.message === "" ? error.code : error.message; // a refused connection has no message
+        throw new Error(`the databases on ${where} cannot be prepared: ${why}`, { cause: error });
+      });
   }
 
   #notePostgres({ server }: PostgresPart): void {
@@ -185,7 +153,13 @@ class Sandbox {
       adyen: { port: await this.#port("adyen", PORTS.adyen), chargeLog: this.#chargeLog("adyen") },
       dataDir: this.#folder.file("gateways"),
     });
-    await this.#gateways.start();
+    await this.#start(this.#gateways);
+  }
+
+  /** Nothing starts any more once `end` was called, for it has stopped what it found. */
+  #start(part: Part): Promise<void> {
+    this.#stopping.signal.throwIfAborted();
+    return part.start();
   }
 
   #launch(entry: string): Parameters<typeof nodePart>[0] {
@@ -213,7 +187,7 @@ class Sandbox {
       },
       workers,
     });
-    await this.#node.start();
+    await this.#start(this.#node);
   }
 
   #running(): { cluster: Cluster; gateways: GatewaysReady } {
@@ -231,22 +205,12 @@ class Sandbox {
   #publish(): SandboxFile {
     const { cluster, gateways } = this.#running();
     if (this.#node === undefined) throw new Error("the node is not started");
-    const { apiUrl, adminUrl } = this.#node.ready;
-    const file: SandboxFile = {
-      version: 1,
-      pid: process.pid,
-      apiUrl,
-      adminUrl,
-      tokenUrl: `${apiUrl}/oauth/token`,
-      merchants: cluster.merchants,
-      postgres: { control: cluster.control, shards: cluster.shards },
-      redisUrl: null,
-      gateways: {
-        stripe: { url: gateways.stripeUrl, chargeLog: this.#chargeLog("stripe"), controlUrl: null },
-        adyen: { url: gateways.adyenUrl, chargeLog: this.#chargeLog("adyen"), controlUrl: null },
-      },
-      nodes: [{ id: NODE_ID, pid: this.#node.pid, apiUrl, adminUrl }],
-    };
+    const file = describeSandbox({
+      cluster,
+      stripe: { url: gateways.stripeUrl, chargeLog: this.#chargeLog("stripe"), controlUrl: null },
+      adyen: { url: gateways.adyenUrl, chargeLog: this.#chargeLog("adyen"), controlUrl: null },
+      node: { id: NODE_ID, pid: this.#node.pid, ...this.#node.ready },
+    });
     this.#folder.write("sandbox.json", file);
     return file;
   }

@@ -2,8 +2,8 @@
 const ECHO_MS = 200;
 
 export interface EndRequests {
-  /** Aborts at the first request. */
-  readonly first: AbortSignal;
+  /** Settles at the first request. */
+  readonly first: Promise<undefined>;
   /** Stops listening. */
   close(): void;
 }
@@ -13,7 +13,7 @@ export interface EndRequests {
  * `onForced`. When npm started us and is killed, that counts as a request too: nobody else could end us.
  */
 export function listenForEnd(startedByNpm: boolean, onImpatient: () => void, onForced: () => void): EndRequests {
-  const first = new AbortController();
+  const first = Promise.withResolvers<undefined>();
   let count = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   const onSignal = (): void => {
@@ -21,7 +21,7 @@ export function listenForEnd(startedByNpm: boolean, onImpatient: () => void, onF
     lastMs = performance.now();
     if (isEcho) return;
     count += 1;
-    if (count === 1) first.abort();
+    if (count === 1) first.resolve(undefined);
     else if (count === 2) onImpatient();
     else onForced();
   };
@@ -29,12 +29,12 @@ export function listenForEnd(startedByNpm: boolean, onImpatient: () => void, onF
   for (const signal of signals) process.on(signal, onSignal);
   const parent = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid !== parent) first.abort();
+    if (process.ppid !== parent) first.resolve(undefined);
   }, 500);
   watch.unref();
   if (!startedByNpm) clearInterval(watch);
   return {
-    first: first.signal,
+    first: first.promise,
     close: () => {
       clearInterval(watch);
       for (const signal of signals) process.off(signal, onSignal);

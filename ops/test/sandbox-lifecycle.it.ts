@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { removeShelters } from "../sandbox/index.ts";
 import { waitFor } from "../sandbox/processes.ts";
 import { readSandboxFile, type SandboxFile } from "../sandbox/sandbox-file.ts";
@@ -49,6 +50,18 @@ describe("the sandbox's life, with a real PostgreSQL and stand-ins for the node 
       expect(existsSync(join(folder, "sandbox.json"))).to.equal(false);
       expect(processesOf(folder)).to.deep.equal([]);
       expect(existsSync(join(folder, "postgres/home/data/PG_VERSION"))).to.equal(true);
+    });
+
+  for (const delayMs of [300, 900, 1_500])
+    it(`ends cleanly when it is asked to ${delayMs} ms after its start`, async () => {
+      const sandbox = start(folder);
+      await until(() => existsSync(join(folder, "lock.json")));
+      await sleep(delayMs);
+      sandbox.child.kill("SIGINT");
+      expect(await sandbox.ended()).to.equal(0);
+      expect(processesOf(folder)).to.deep.equal([]);
+      expect(existsSync(join(folder, "sandbox.json"))).to.equal(false);
+      expect(existsSync(join(folder, "lock.json"))).to.equal(false);
     });
 
   it("refuses a second start on its folder, naming pid and URL, and runs beside one in another folder", async () => {
@@ -99,7 +112,7 @@ describe("the sandbox's life, with a real PostgreSQL and stand-ins for the node 
       last = readSandboxFile(folder)?.nodes[0]?.pid ?? last;
       if (sandbox.hasEnded) break;
       try {
-        process.kill(last, "SIGKILL");
+        process.kill(last, "SIGSEGV");
       } catch {
         // it was gone already
       }

@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { RefusalCode } from "../../actors/domain/index.ts";
-import type { CraftedToken } from "./crafted-tokens.ts";
+import { CRAFTED_TOKENS, type CraftedToken } from "./crafted-tokens.ts";
 
 /** `writer`, `reader`, `suspended`: a valid token of such a client. `raw`: the Authorization header, null: none. */
 export type Auth =
@@ -347,29 +347,6 @@ const KEYS: readonly BadInputCase[] = [
   },
 ];
 
-const CRAFTED: readonly CraftedToken[] = [
-  "expired",
-  "not_yet_valid",
-  "wrong_audience",
-  "wrong_issuer",
-  "wrong_type",
-  "bad_signature",
-  "none",
-  "none_mixed_case",
-  "hs256_with_public_key",
-  "attacker_jwk",
-  "attacker_jku",
-  "attacker_x5u",
-  "path_kid",
-  "unknown_kid",
-  "no_exp",
-  "text_exp",
-  "no_merchant",
-  "zero_signature",
-  "unknown_crit",
-  "too_long_life",
-];
-
 const ACCESS: readonly BadInputCase[] = [
   one(49, "no token", { auth: { raw: null } }, UNAUTHENTICATED),
   one(49, "Basic", { auth: { raw: "Basic Zm9vOmJhcg==" } }, UNAUTHENTICATED),
@@ -377,7 +354,7 @@ const ACCESS: readonly BadInputCase[] = [
   one(49, "two parts", { auth: { raw: "Bearer e30.e30" } }, BAD_TOKEN),
   one(49, "five parts", { auth: { raw: "Bearer e30.e30.e30.e30.e30" } }, BAD_TOKEN),
   one(49, "not a token", { auth: { raw: "Bearer x" } }, BAD_TOKEN),
-  ...CRAFTED.map((crafted) => one(50, crafted, { auth: { crafted } }, BAD_TOKEN)),
+  ...CRAFTED_TOKENS.map((crafted) => one(50, crafted, { auth: { crafted } }, BAD_TOKEN)),
   one(51, "missing scope", { auth: "reader" }, refused(403, "insufficient_scope")),
   one(51, "suspended merchant", { auth: "suspended" }, refused(403, "merchant_suspended")),
   get(52, "an id that is nobody's", { path: "/v1/payments/pay_01h455vb4pex5vsknk084sn02q" }, NOT_FOUND, AT_SHARD),

@@ -1,6 +1,5 @@
 /** The naive service's process: told what it needs by its first message, says where it listens, ends with its parent. */
 import pg from "pg";
-import { slotOfMerchant } from "../../../actors/domain/index.ts";
 import { createFixedLatencyGateway } from "../../../actors/gateways/index.ts";
 import type { MerchantProfile } from "../../../actors/index.ts";
 import { createPresenter, createRequestReader, startHttpServer } from "../../../router/index.ts";

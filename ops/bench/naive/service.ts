@@ -3,7 +3,7 @@
  * as the cluster, but two transactions per payment on a pool of connections, a statement a row, and row locks instead of
  * a single writer. It is what the benchmark compares the cluster with, so nothing in it is slower on purpose.
  */
-import pg from "pg";
+import type pg from "pg";
 import {
   accept,
   gatewayKeyOf,
@@ -30,7 +30,16 @@ import type {
   StoredReply,
   Vault,
 } from "../../../actors/index.ts";
-import { findKey, insertJournal, insertKey, insertPayment, insertPosting, lockMerchant, lockPayment, readNewest } from "./rows.ts";
+import {
+  findKey,
+  insertJournal,
+  insertKey,
+  insertPayment,
+  insertPosting,
+  lockMerchant,
+  lockPayment,
+  readNewest,
+} from "./rows.ts";
 import type { Statement } from "./rows.ts";
 
 const ROUTE = "POST /v1/payments";
@@ -67,7 +76,8 @@ export class NaiveService {
 
   /** Answers one request. Never throws: what fails becomes a refusal. */
   async handle(request: ShardRequest): Promise<ShardReply> {
-    if (request.kind !== "createPayment") return this.#refusal(request, refuse("not_found", "not part of this service"));
+    if (request.kind !== "createPayment")
+      return this.#refusal(request, refuse("not_found", "not part of this service"));
     try {
       return await this.#create(request);
     } catch (error) {
@@ -90,11 +100,18 @@ export class NaiveService {
   }
 
   /** T1: key, payment, journal. The payment, or the answer to a key that is taken. */
-  async #accept(request: CreateRequest, command: CreatePayment, merchant: MerchantProfile): Promise<Payment | ShardReply> {
+  async #accept(
+    request: CreateRequest,
+    command: CreatePayment,
+    merchant: MerchantProfile,
+  ): Promise<Payment | ShardReply> {
     const { vault, clock } = this.#parts;
     const first = accept(...this.#decide(request, command, merchant));
     const { terms, operation } = first.payment;
-    const plain = { paymentMethod: command.paymentMethod, ...(command.customer !== null && { customer: command.customer }) };
+    const plain = {
+      paymentMethod: command.paymentMethod,
+      ...(command.customer !== null && { customer: command.customer }),
+    };
     const sealed = vault.seal(terms, Buffer.from(JSON.stringify(plain), "utf8"));
     const keyRow = {
       merchantId: merchant.id,
@@ -112,7 +129,12 @@ export class NaiveService {
       }
       await run(insertPayment(first.payment, request.idempotencyKey, sealed));
       const data = JSON.stringify({ pendingReason: first.payment.pendingReason });
-      const row = insertJournal(first, { cause: cause(request.requestId), recordedAtMs: clock.nowMs(), data, reply: null });
+      const row = insertJournal(first, {
+        cause: cause(request.requestId),
+        recordedAtMs: clock.nowMs(),
+        data,
+        reply: null,
+      });
       await run(row);
       return { keep: true, value: { ...first.payment, chainHead: row.hash } };
     });
@@ -179,7 +201,8 @@ export class NaiveService {
       paymentMethod: command.paymentMethod,
       timeoutMs: GATEWAY_LIMIT_MS,
     });
-    if (observed.kind !== "authorized" && observed.kind !== "captured") throw new Error(`the gateway says ${observed.kind}`);
+    if (observed.kind !== "authorized" && observed.kind !== "captured")
+      throw new Error(`the gateway says ${observed.kind}`);
     const next = transition(payment, observed, clock.nowMs());
     if (next === undefined) throw new Error(`${payment.status} + ${observed.kind} is no transition`);
     return next;
@@ -201,7 +224,9 @@ export class NaiveService {
 
   /** BEGIN, `work`, COMMIT; ROLLBACK when it throws or wants nothing kept. */
   async #inTransaction<T>(
-    work: (run: (statement: Statement) => Promise<readonly unknown[]>) => Promise<{ readonly keep: boolean; readonly value: T }>,
+    work: (
+      run: (statement: Statement) => Promise<readonly unknown[]>,
+    ) => Promise<{ readonly keep: boolean; readonly value: T }>,
   ): Promise<T> {
     const { pool, careful } = this.#parts;
     const client = await pool.connect();
@@ -238,7 +263,12 @@ export class NaiveService {
 
 const cause = (requestId: string): string => `request:${requestId}`;
 
-const replyOf = (request: CreateRequest, reply: StoredReply, replayed: boolean, gatewayMs: number | null): ShardReply => ({
+const replyOf = (
+  request: CreateRequest,
+  reply: StoredReply,
+  replayed: boolean,
+  gatewayMs: number | null,
+): ShardReply => ({
   ticket: request.ticket,
   status: reply.status,
   body: reply.body,

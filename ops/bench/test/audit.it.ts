@@ -77,7 +77,9 @@ describe("audit", function () {
   const execute = (...statements: readonly (Statement | string)[]): Promise<void> =>
     withDatabase(dsn, async (client) => {
       for (const statement of statements)
-        await (typeof statement === "string" ? client.query(statement) : client.query(statement.text, [...statement.values]));
+        await (typeof statement === "string"
+          ? client.query(statement)
+          : client.query(statement.text, [...statement.values]));
     });
   const scope = (more: Partial<AuditScope> = {}): AuditScope => ({
     dsns: [dsn],
@@ -107,7 +109,7 @@ describe("audit", function () {
     await execute("ALTER SEQUENCE naive_journal_seq RESTART WITH 1");
     for (let k = 0; k < PAYMENTS; k++) await execute(...paymentRows(keyOf(RUN, k)));
     await execute(
-      `INSERT INTO commit_anchor SELECT 1 + 2 * i, 2 + 2 * i, sha256(i::text::bytea), sha256((i - 1)::text::bytea)
+      `INSERT INTO commit_anchor SELECT 1 + 2 * i, 2 + 2 * i, pg_catalog.sha256(i::text::bytea), pg_catalog.sha256((i - 1)::text::bytea)
          FROM generate_series(0, ${PAYMENTS - 1}) i`,
     );
   });
@@ -125,7 +127,10 @@ describe("audit", function () {
   it("looks only at what is new since its last audit", async () => {
     const auditor = new Auditor(0);
     await auditor.audit(scope());
-    await execute(...paymentRows(keyOf("bench-next", 0)), "INSERT INTO commit_anchor VALUES (13, 14, sha256('6'), sha256('5'))");
+    await execute(
+      ...paymentRows(keyOf("bench-next", 0)),
+      "INSERT INTO commit_anchor VALUES (13, 14, pg_catalog.sha256('6'), pg_catalog.sha256('5'))",
+    );
     const outcomes = Uint8Array.of(OUTCOME.accepted);
     expect((await auditor.audit(scope({ run: "bench-next", outcomes }))).faults).to.deep.equal([]);
   });
@@ -136,19 +141,42 @@ describe("audit", function () {
     ["a lost outcome row", `DELETE FROM journal WHERE seq = 12`, "operation is still open"],
     ["a gap in the journal", `UPDATE journal SET seq = seq + 100 WHERE seq = 12`, "journal has a gap"],
     ["a version skipped", `UPDATE journal SET version = 3 WHERE seq = 2`, "versions are not contiguous"],
-    ["a reply lost", `UPDATE journal SET reply_status = NULL, reply_body = NULL WHERE seq = 2`, "not exactly one stored reply"],
+    [
+      "a reply lost",
+      `UPDATE journal SET reply_status = NULL, reply_body = NULL WHERE seq = 2`,
+      "not exactly one stored reply",
+    ],
     ["a posting lost", `DELETE FROM ledger_entry WHERE payment_id = ${FIRST}`, "postings differ"],
-    ["a posting of another amount", `UPDATE ledger_entry SET amount = 2000 WHERE payment_id = ${FIRST}`, "postings differ"],
+    [
+      "a posting of another amount",
+      `UPDATE ledger_entry SET amount = 2000 WHERE payment_id = ${FIRST}`,
+      "postings differ",
+    ],
     ["a payment lost", `DELETE FROM payment WHERE id = ${LAST}`, "1 accepted requests without a payment"],
     ["a payment without journal", `DELETE FROM journal WHERE payment_id = ${LAST}`, "payments without journal"],
     ["a key lost", `DELETE FROM idempotency WHERE payment_id = ${FIRST}`, "keys that do not belong together"],
-    ["a second operation", `UPDATE journal SET operation_amount = 1999, gateway_key = gen_random_uuid(), attempt = 2,
-       deadline_at = now() WHERE seq = 2`, "not exactly one operation"],
-    ["an operation in doubt", `INSERT INTO operation_open SELECT gen_random_uuid(), ${FIRST}, now(), now(), 1, 1`,
-      "operations left in doubt"],
-    ["a broken anchor", `UPDATE commit_anchor SET previous = digest WHERE first_seq = 5`, "anchors that do not continue"],
+    [
+      "a second operation",
+      `UPDATE journal SET operation_amount = 1999, gateway_key = gen_random_uuid(), attempt = 2,
+       deadline_at = now() WHERE seq = 2`,
+      "not exactly one operation",
+    ],
+    [
+      "an operation in doubt",
+      `INSERT INTO operation_open SELECT gen_random_uuid(), ${FIRST}, now(), now(), 1, 1`,
+      "operations left in doubt",
+    ],
+    [
+      "a broken anchor",
+      `UPDATE commit_anchor SET previous = digest WHERE first_seq = 5`,
+      "anchors that do not continue",
+    ],
     ["a missing anchor", `DELETE FROM commit_anchor WHERE first_seq = 1`, "no commit anchor covers"],
-    ["a payment of nobody", `UPDATE payment SET idempotency_key = '${RUN}-000000099' WHERE id = ${FIRST}`, "never sent"],
+    [
+      "a payment of nobody",
+      `UPDATE payment SET idempotency_key = '${RUN}-000000099' WHERE id = ${FIRST}`,
+      "never sent",
+    ],
   ];
   for (const [what, sql, words] of faults)
     it(`sees ${what}`, async () => {

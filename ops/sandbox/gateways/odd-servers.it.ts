@@ -8,6 +8,9 @@ import { systemClock } from "./test-rig.ts";
 
 const TIMEOUT_MS = 300;
 
+/** What a test has opened; ended after it, however it went. */
+const opened: (() => Promise<void>)[] = [];
+
 type Behaviour = (socket: Socket, request: string) => void;
 
 /** A raw server; it counts the requests that reached it. */
@@ -28,6 +31,7 @@ class OddServer {
   }
   async start(): Promise<string> {
     await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+    opened.push(() => this.stop());
     return `http://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
   }
   async stop(): Promise<void> {
@@ -54,9 +58,12 @@ const call = (name: "stripe" | "adyen"): GatewayCall => ({
 
 const make = (name: "stripe" | "adyen", baseUrl: string, connectionsMax?: number): Gateway => {
   const common = { baseUrl, clock: systemClock, ...(connectionsMax !== undefined && { connectionsMax }) };
-  return name === "stripe"
-    ? createStripeGateway({ ...common, apiKey: "sk_test_x", account: null })
-    : createAdyenGateway({ ...common, apiKey: "x", merchantAccount: null });
+  const gateway =
+    name === "stripe"
+      ? createStripeGateway({ ...common, apiKey: "sk_test_x", account: null })
+      : createAdyenGateway({ ...common, apiKey: "x", merchantAccount: null });
+  opened.push(() => gateway.close());
+  return gateway;
 };
 
 const head = (status: string, more: string): string =>
@@ -100,6 +107,10 @@ const CASES: ReadonlyArray<readonly [name: string, behave: Behaviour, expected: 
 ];
 
 describe("gateway adapters and odd servers", () => {
+  afterEach(async () => {
+    for (const end of opened.splice(0).toReversed()) await end();
+  });
+
   for (const name of ["stripe", "adyen"] as const)
     describe(name, () => {
       for (const [title, behave, expected] of CASES)
@@ -110,8 +121,6 @@ describe("gateway adapters and odd servers", () => {
           const observed = await gateway.run(call(name));
           expect(observed).to.deep.equal(expected);
           expect(performance.now() - beganMs).to.be.lessThan(TIMEOUT_MS + 400);
-          await gateway.close();
-          await server.stop();
           expect(server.requests).to.equal(1);
         });
 
@@ -125,8 +134,6 @@ describe("gateway adapters and odd servers", () => {
         );
         const gateway = make(name, await server.start());
         expect(await gateway.run(call(name))).to.deep.equal({ kind: "unknown", reason: "unreadable_308" });
-        await gateway.close();
-        await Promise.all([server.stop(), target.stop()]);
         expect(target.requests).to.equal(0);
       });
 
@@ -136,21 +143,17 @@ describe("gateway adapters and odd servers", () => {
         await server.stop();
         const gateway = make(name, url);
         expect(await gateway.run(call(name))).to.deep.equal({ kind: "notSubmitted", reason: "connection_failed" });
-        await gateway.close();
       });
 
       it("no such host -> not submitted", async () => {
         const gateway = make(name, "http://gateway.invalid");
         expect((await gateway.run(call(name))).kind).to.equal("notSubmitted");
-        await gateway.close();
       });
 
       it("no TLS at the other end -> not submitted", async () => {
         const server = new OddServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
         const gateway = make(name, (await server.start()).replace("http:", "https:"));
         expect(await gateway.run(call(name))).to.deep.equal({ kind: "notSubmitted", reason: "connection_failed" });
-        await gateway.close();
-        await server.stop();
       });
 
       it("time ran out in the queue -> not submitted, and never sent afterwards", async () => {
@@ -163,8 +166,6 @@ describe("gateway adapters and odd servers", () => {
         expect((await first).kind).to.equal("unknown");
         const third = await gateway.run(call(name)); // the socket is free again: had the second waited, it would go first
         expect(third.kind).to.equal("unknown");
-        await gateway.close();
-        await server.stop();
         expect(server.requests).to.equal(2);
       });
     });

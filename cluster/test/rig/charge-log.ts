@@ -1,6 +1,6 @@
 /** The oracle: what took place at the gateways, read from their own logs. */
 import { readFileSync } from "node:fs";
-import type { SandboxFile } from "../../sandbox/sandbox-file.ts";
+import type { SandboxFile } from "../../../ops/sandbox/sandbox-file.ts";
 
 export interface Charge {
   readonly gateway: string;

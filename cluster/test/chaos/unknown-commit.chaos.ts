@@ -6,7 +6,7 @@ import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../sandbox/index.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../ops/sandbox/index.ts";
 import { Cluster } from "../rig/cluster.ts";
 import { expectInvariants } from "../rig/invariants.ts";
 import { Merchant, payment } from "../rig/merchant.ts";

@@ -1,6 +1,6 @@
 /** A merchant's program: gets a token, creates and reads payments over HTTP, and repeats until an answer is final. */
 import { Agent, request } from "undici";
-import type { SandboxFile } from "../../sandbox/sandbox-file.ts";
+import type { SandboxFile } from "../../../ops/sandbox/sandbox-file.ts";
 
 export interface Answer {
   readonly status: number;
@@ -24,15 +24,15 @@ export class Merchant {
     this.#token = token;
   }
 
-  /** Signs in as merchant number `index` of the sandbox. */
-  static async signIn(sandbox: SandboxFile, index = 0): Promise<Merchant> {
+  /** Signs in as merchant number `index` of the sandbox; `scope`: only these scopes, all of them when absent. */
+  static async signIn(sandbox: SandboxFile, index = 0, scope?: string): Promise<Merchant> {
     const client = sandbox.merchants[index];
     if (client === undefined) throw new Error(`the sandbox has no merchant ${index}`);
     const basic = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString("base64");
     const response = await request(sandbox.tokenUrl, {
       method: "POST",
       headers: { authorization: `Basic ${basic}`, "content-type": "application/x-www-form-urlencoded" },
-      body: "grant_type=client_credentials",
+      body: new URLSearchParams({ grant_type: "client_credentials", ...(scope !== undefined && { scope }) }).toString(),
     });
     const body: unknown = await response.body.json();
     if (response.statusCode !== 200 || typeof body !== "object" || body === null || !("access_token" in body)) {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { readSandboxFile, type SandboxFile } from "../../sandbox/sandbox-file.ts";
-import { SandboxProcess } from "../sandbox-process.ts";
+import { readSandboxFile, type SandboxFile } from "../../../ops/sandbox/sandbox-file.ts";
+import { SandboxProcess } from "../../../ops/test/sandbox-process.ts";
 
 export class Cluster {
   readonly dataDir: string;
@@ -13,7 +13,7 @@ export class Cluster {
 
   private constructor(args: readonly string[]) {
     this.dataDir = mkdtempSync(join(tmpdir(), "payment-cluster-"));
-    const start = join(import.meta.dirname, "../../sandbox/start.ts");
+    const start = join(import.meta.dirname, "../../../ops/sandbox/start.ts");
     this.#process = new SandboxProcess([process.execPath, start, "--data-dir", this.dataDir, ...args], this.dataDir);
   }
 

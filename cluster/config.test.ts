@@ -1,0 +1,54 @@
+import { expect } from "chai";
+import { DEFAULT_LIMITS, parseConfig } from "./config.ts";
+
+const GOOD = {
+  mode: "sandbox",
+  node: { id: "node-1" },
+  api: { host: "127.0.0.1", port: 8080 },
+  admin: { host: "127.0.0.1", port: 9091 },
+  control: { dsn: "postgres://app:hush@127.0.0.1/control" },
+  keys: { file: "keys.json" },
+  gateways: { stripe: null, adyen: null, fixedLatency: { delayMs: 50 } },
+  workers: null,
+};
+
+/** Case, what is changed, a part of the fault that names it. */
+const cases: ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>, string]> = [
+  ["78 a missing key", { control: undefined }, "control"],
+  ["78 a misspelt key", { wrokers: 2 }, "additional"],
+  ["78 a wrong type", { api: { host: "127.0.0.1", port: "8080" } }, "api.port"],
+  [
+    "78 an empty secret",
+    { gateways: { stripe: { baseUrl: null, apiKey: "" }, adyen: null, fixedLatency: null } },
+    "gateways.stripe",
+  ],
+  ["81 a time-out of 0", { limits: { gatewayCallMs: 0 } }, "limits.gatewayCallMs"],
+  ["81 a negative time-out", { limits: { answerWithinMs: -1 } }, "limits.answerWithinMs"],
+  ["81 an answer later than the gateway call", { limits: { answerWithinMs: 20_000 } }, "answerWithinMs"],
+  ["81 a gateway call longer than its deadline", { limits: { operationDeadlineMs: 20_000 } }, "operationDeadlineMs"],
+  ["81 a deadline longer than a gateway key lives", { limits: { operationDeadlineMs: 86_400_000 } }, "23 h"],
+  ["81 memory that answers longer than a take-over waits", { limits: { memoryAnswersForMs: 4_000 } }, "4 s"],
+  ["82 the benchmark's gateway in production", { mode: "production" }, "fixedLatency"],
+];
+
+describe("configuration", () => {
+  it("takes a good file and fills in every default", () => {
+    const config = parseConfig(GOOD);
+    if ("faults" in config) throw new Error(config.faults.join());
+    expect(config.limits).to.deep.equal(DEFAULT_LIMITS);
+    expect(config.workers).to.be.greaterThan(0);
+  });
+
+  for (const [name, change, part] of cases)
+    it(`refuses ${name}`, () => {
+      const parsed = parseConfig(JSON.parse(JSON.stringify({ ...GOOD, ...change })));
+      expect("faults" in parsed ? parsed.faults.join("\n") : "accepted").to.include(part);
+    });
+
+  it("reports all faults at once and prints no value", () => {
+    const parsed = parseConfig({ ...GOOD, api: { host: "", port: -5 }, control: { dsn: 7, secret: "hush" } });
+    const text = "faults" in parsed ? parsed.faults.join("\n") : "";
+    for (const part of ["api.host", "api.port", "control"]) expect(text).to.include(part);
+    expect(text).not.to.include("hush");
+  });
+});

@@ -1,0 +1,138 @@
+/** C1, C3: a shard thread that dies answers its callers, and its actors come back from their databases. */
+import { expect } from "chai";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
+import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../actors/domain/index.ts";
+import { type MerchantProfile, PaymentClusterError, type ShardReply } from "../../actors/index.ts";
+import { createPresenter } from "../../router/index.ts";
+import { ensureKeyFile, openControlStore, provisionCluster } from "../../storage/index.ts";
+import { systemClock, systemRandom } from "../clock.ts";
+import { type NodeConfig, parseConfig } from "../config.ts";
+import { Remote } from "../remote.ts";
+import { ShardHost } from "../shard-host.ts";
+import { until } from "./rig/cluster.ts";
+
+const owner = process.env["TEST_POSTGRES_URL"];
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+const merchantId: MerchantId = mintId("mer", 0, 1_750_000_000_000, systemRandom().bytes(8));
+const merchant: MerchantProfile = {
+  id: merchantId,
+  slot: slotOfMerchant(merchantId),
+  gateways: [{ name: "fixed-latency", account: "test" }],
+  currencies: null,
+};
+
+describe("shard host (needs postgres)", function () {
+  this.timeout(60_000);
+  const folder = mkdtempSync(join(tmpdir(), "payment-cluster-host-"));
+  const replies = new Map<number, ShardReply>();
+  const workers: Worker[] = [];
+  const seen = (worker: Worker): void => void workers.push(worker);
+  let host: ShardHost;
+  let ticket = 0;
+
+  before(async function () {
+    if (owner === undefined) return this.skip();
+    process.on("worker", seen);
+    const keyFile = join(folder, "keys.json");
+    ensureKeyFile(keyFile);
+    const prefix = `host_${randomUUID().slice(0, 8)}`;
+    const slotsOf = (): readonly number[] => Array.from({ length: SLOT_COUNT }, (_, slot) => slot);
+    const { control, shards } = await provisionCluster({
+      controlServer: owner,
+      shardServers: [owner],
+      shardCount: 1,
+      prefix,
+      slotsOf,
+    });
+    const store = openControlStore({ dsn: control.dsn, who: "test", log: quiet, keys: null });
+    const generation = await store.claimShards("test-node", [0]);
+    await store.close();
+    const config = parseConfig({
+      mode: "sandbox",
+      node: { id: "test-node" },
+      api: { host: "127.0.0.1", port: 0 },
+      admin: { host: "127.0.0.1", port: 0 },
+      control: { dsn: control.dsn },
+      keys: { file: keyFile },
+      gateways: { stripe: null, adyen: null, fixedLatency: { delayMs: 200 } },
+      workers: 1,
+    }) as NodeConfig;
+    host = new ShardHost({
+      config,
+      generation,
+      shards: shards.map(({ id, dsn }) => ({ id, dsn })),
+      merchants: () => [merchant],
+      presenter: createPresenter(),
+      onReplies: (batch) => {
+        for (const reply of batch) replies.set(reply.ticket, { ...reply, body: reply.body.slice() });
+      },
+      clock: systemClock,
+      log: quiet,
+    });
+    host.start();
+    await served();
+  });
+  after(async () => {
+    process.off("worker", seen);
+    await host?.drain(1_000);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const served = (): Promise<void> =>
+    until("the shard is served", 20_000, async () => (await host.snapshots()).some(({ mode }) => mode === "serving"));
+
+  /** Sends one payment; its ticket. */
+  function send(key: string): number {
+    const body = Buffer.from('{"amount":100,"currency":"EUR","payment_method":"tok_visa"}');
+    host.submit(0, {
+      kind: "createPayment",
+      ticket: ++ticket,
+      requestId: `req-${ticket}`,
+      merchantId,
+      idempotencyKey: key,
+      body,
+      receivedAtMs: systemClock.monotonicMs(),
+    });
+    return ticket;
+  }
+  const answered = (number: number): Promise<void> => until("an answer", 15_000, async () => replies.has(number));
+
+  it("C1 answers 503 to every caller of a thread that died, rebuilds it, and charges the key once", async () => {
+    const sent = Array.from({ length: 20 }, (_, n) => send(`c1-${n}`));
+    await until("operations are open", 10_000, async () =>
+      (await host.snapshots()).some(({ openOperations }) => openOperations === 20),
+    );
+    const before = workers.length;
+    await workers.at(-1)?.terminate();
+    for (const number of sent) await answered(number);
+    for (const number of sent) {
+      const reply = replies.get(number) as ShardReply;
+      expect([reply.status, reply.code, reply.retryAfterS]).to.deep.equal([503, "shard_unavailable", 1]);
+    }
+    await served();
+    expect(workers.length).to.equal(before + 1);
+    const again = send("c1-0");
+    await answered(again);
+    expect(replies.get(again)?.status, "the operation of the first try goes on").to.equal(202);
+    const fresh = send("after-death");
+    await answered(fresh);
+    expect(replies.get(fresh)?.status).to.equal(201);
+  });
+
+  it("settles calls to a dead worker, which comlink alone never does", async () => {
+    const { Worker: Thread } = await import("node:worker_threads");
+    const silent = new Thread("setInterval(() => {}, 1000)", { eval: true });
+    const remote = new Remote<{ ask(): Promise<number> }>(silent, () => {});
+    const late = await remote.call(50, (api) => api.ask()).catch((error: unknown) => error);
+    expect((late as PaymentClusterError).code).to.equal("CALL_TIMED_OUT");
+    const pending = remote.call(60_000, (api) => api.ask()).catch((error: unknown) => error);
+    await silent.terminate();
+    expect(((await pending) as PaymentClusterError).code).to.equal("WORKER_DIED");
+    const later = await remote.call(60_000, (api) => api.ask()).catch((error: unknown) => error);
+    expect((later as PaymentClusterError).code).to.equal("WORKER_DIED");
+  });
+});

@@ -1,0 +1,63 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { type MerchantId, mintId, type PaymentId } from "../actors/domain/index.ts";
+import type { ShardReply, ShardRequest } from "../actors/index.ts";
+import { packReplies, packRequests, unpackReplies, unpackRequests } from "./thread-batch.ts";
+
+const merchantId: MerchantId = mintId("mer", 0, 0, new Uint8Array(8));
+const paymentId: PaymentId = mintId("pay", 0, 0, new Uint8Array(8));
+const bytes = fc.uint8Array({ maxLength: 300 });
+const ticket = fc.nat(2 ** 32 - 1);
+
+const request: fc.Arbitrary<ShardRequest> = fc.oneof(
+  fc.record({
+    kind: fc.constant("createPayment" as const),
+    ticket,
+    requestId: fc.string(),
+    merchantId: fc.constant(merchantId),
+    idempotencyKey: fc.string(),
+    body: bytes,
+    receivedAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
+  }),
+  fc.record({
+    kind: fc.constant("getPayment" as const),
+    ticket,
+    requestId: fc.string(),
+    merchantId: fc.constant(merchantId),
+    paymentId: fc.constant(paymentId),
+  }),
+);
+const reply: fc.Arbitrary<ShardReply> = fc.record({
+  ticket,
+  status: fc.integer({ min: 200, max: 599 }),
+  body: bytes,
+  problem: fc.boolean(),
+  code: fc.constantFrom(null, "overloaded" as const),
+  replayed: fc.boolean(),
+  retryAfterS: fc.option(fc.nat(100)),
+  location: fc.option(fc.string()),
+  gatewayMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })),
+});
+/** Bodies may come back as another kind of byte array. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, v: unknown) => (v instanceof Uint8Array ? [...v] : v === 0 ? 0 : v)));
+
+describe("batches between threads", () => {
+  it("carry requests unchanged and in order, by shard", () =>
+    fc.assert(
+      fc.property(fc.array(fc.record({ shard: fc.nat(3), request })), (items) => {
+        const byShard = unpackRequests(packRequests(items));
+        for (const shard of [0, 1, 2, 3]) {
+          const sent = items.filter((item) => item.shard === shard).map((item) => item.request);
+          expect(plain(byShard.get(shard) ?? [])).to.deep.equal(plain(sent));
+        }
+      }),
+    ));
+
+  it("carry replies unchanged and in order", () =>
+    fc.assert(
+      fc.property(fc.array(reply), (replies) => {
+        expect(plain(unpackReplies(packReplies(replies)))).to.deep.equal(plain(replies));
+      }),
+    ));
+});

@@ -1,0 +1,94 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { holdsCardNumber, isCardField } from "./card-data.ts";
+import { CARD_NUMBERS, LEGITIMATE_IDS } from "./test/numeric-ids.ts";
+
+describe("card data", () => {
+  for (const text of CARD_NUMBERS) it(`finds ${text}`, () => expect(holdsCardNumber(text)).to.equal(true));
+  for (const text of LEGITIMATE_IDS) it(`lets ${text} pass`, () => expect(holdsCardNumber(text)).to.equal(false));
+
+  it("lets nearly every UUID and every present time pass", () => {
+    const hits = fc.sample(fc.uuid(), { numRuns: 20_000, seed: 7 }).filter(holdsCardNumber);
+    expect(hits).to.have.lengthOf.below(20); // under 0.1 %
+    fc.assert(
+      fc.property(fc.integer({ min: 1_500_000_000, max: 2_100_000_000 }), fc.nat(999_999), (s, us) => {
+        const digits = `${s}${String(us).padStart(6, "0")}`;
+        return !holdsCardNumber(digits) && !holdsCardNumber(digits.slice(0, 13));
+      }),
+    );
+  });
+
+  it("finds a Visa number between words, whatever separators stand in it", () => {
+    const separator = fc.constantFrom("", " ", "-", ".", " - ", "\u2009", "\u00a0");
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 99_999_999_999_999 }),
+        separator,
+        fc.constantFrom("", "ref ", "x:"),
+        (rest, between, before) => {
+          const body = `4${String(rest).padStart(14, "0")}`;
+          const number = body + luhnDigit(body);
+          return holdsCardNumber(`${before}${number.match(/.{4}/g)?.join(between)}, thanks`);
+        },
+      ),
+    );
+  });
+
+  it("finds no number whose check digit is wrong", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 99_999_999_999_999 }), fc.integer({ min: 1, max: 9 }), (rest, off) => {
+        const body = `4${String(rest).padStart(14, "0")}`;
+        return !holdsCardNumber(body + ((luhnDigit(body) + off) % 10));
+      }),
+    );
+  });
+
+  it("is quick on the worst text that a body can hold", () => {
+    for (const unit of ["4 ", "4111 ", "4", "４ ", "4   ", "41111111111111112 "]) {
+      const startedMs = performance.now();
+      holdsCardNumber(unit.repeat(65_536 / unit.length));
+      expect(performance.now() - startedMs, unit).to.be.below(250); // about 20 ms; 250 leaves room for a busy machine
+    }
+  });
+
+  const fields: readonly (readonly [name: string, inMetadata: boolean, isCard: boolean])[] = [
+    ["card_number", true, true],
+    ["cardNumber", true, true],
+    ["CC-Number", true, true],
+    ["pan", true, true],
+    ["PAN", false, true],
+    ["cvv", true, true],
+    ["cvc2", true, true],
+    ["card_cvc", true, true],
+    ["securityCode", true, true],
+    ["track_2", true, true],
+    ["number", false, true],
+    ["number", true, false],
+    ["room_number", false, false],
+    ["order_number", false, false],
+    ["company", false, false],
+    ["span", false, false],
+    ["card_brand", false, false],
+    ["x".repeat(1000), false, false],
+  ];
+  for (const [name, inMetadata, isCard] of fields)
+    it(`${name.slice(0, 20)} ${inMetadata ? "in metadata " : ""}is ${isCard ? "a" : "no"} card field`, () =>
+      expect(isCardField(name, inMetadata)).to.equal(isCard));
+});
+
+/** The digit that makes `body` pass, worked out the other way round: by trying. */
+function luhnDigit(body: string): number {
+  const sumOf = (digits: string): number =>
+    digits
+      .split("")
+      .reverse()
+      .reduce(
+        (sum, digit, i) =>
+          sum +
+          String(Number(digit) * ((i % 2) + 1))
+            .split("")
+            .reduce((a, b) => a + Number(b), 0),
+        0,
+      );
+  return [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].find((digit) => sumOf(body + digit) % 10 === 0) as number;
+}

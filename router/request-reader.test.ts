@@ -1,0 +1,198 @@
+import { Buffer } from "node:buffer";
+import { expect } from "chai";
+import fc from "fast-check";
+import type { CreatePayment } from "../actors/index.ts";
+import type { Refusal } from "../actors/domain/index.ts";
+import { createRequestReader } from "./request-reader.ts";
+import { BAD_INPUT } from "./test/bad-input.ts";
+
+const reader = createRequestReader();
+const read = (body: string | Uint8Array): CreatePayment | Refusal => reader.readCreatePayment(Buffer.from(body), "key");
+const accept = (body: string): CreatePayment => {
+  const result = read(body);
+  if ("kind" in result) throw new Error(`refused: ${JSON.stringify(result)}`);
+  return result;
+};
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+describe("request reader", () => {
+  describe("bad bodies", () => {
+    const bodies = BAD_INPUT.filter(
+      ({ row, reachesShard, steps }) =>
+        row !== 12 && reachesShard && steps.length === 1 && steps[0]?.request.method === "POST",
+    );
+    it("has rows to run", () => expect(bodies.length).to.be.above(70));
+    for (const { row, name, steps } of bodies)
+      for (const { request, expect: expected } of steps)
+        it(`${row}: ${name}`, () => {
+          const result = read(request.body ?? "");
+          const code = "kind" in result ? result.code : null;
+          expect(
+            code,
+            JSON.stringify(result, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+          ).to.equal(expected.code);
+          if (!("kind" in result) || expected.pointer === undefined) return;
+          expect(result.errors?.map((error) => `${error.pointer} ${error.code}`)).to.include(
+            `${expected.pointer} ${expected.reason}`,
+          );
+        });
+  });
+
+  it("reads every field", () => {
+    const { fingerprint, ...request } = accept(
+      JSON.stringify({
+        amount: 1299,
+        currency: "EUR",
+        payment_method: "tok_visa",
+        capture_method: "manual",
+        gateway: "adyen",
+        merchant_reference: "order-1",
+        description: "naïve 😀",
+        customer: { email: "a@b.example" },
+        metadata: { b: "2", a: "1" },
+        idempotency_key: "key",
+      }),
+    );
+    expect(fingerprint).to.have.lengthOf(32);
+    expect(request).to.deep.equal({
+      amountMinor: 1299n,
+      currency: "EUR",
+      captureMethod: "manual",
+      gateway: "adyen",
+      merchantReference: "order-1",
+      description: "naïve 😀",
+      metadataJson: '{"b":"2","a":"1"}',
+      paymentMethod: "tok_visa",
+      customer: { email: "a@b.example", name: null },
+    });
+  });
+
+  it("knows the defaults", () => {
+    const request = accept('{"amount":1,"currency":"EUR","payment_method":"t"}');
+    expect([request.captureMethod, request.gateway, request.customer, request.metadataJson]).to.deep.equal([
+      "automatic",
+      null,
+      null,
+      "{}",
+    ]);
+  });
+
+  it("lists all fields that are wrong, and prefers the general code", () => {
+    const result = read('{"amount":0,"currency":"eur","surprise":1}');
+    expect("kind" in result && result.code).to.equal("validation_failed");
+    expect("kind" in result && result.errors?.map((error) => `${error.pointer} ${error.code}`).sort()).to.deep.equal([
+      "/amount out_of_range",
+      "/currency invalid_currency",
+      "/payment_method missing_field",
+      "/surprise unknown_field",
+    ]);
+  });
+
+  it("counts characters, not code units", () => {
+    expect(
+      read(`{"amount":1,"currency":"EUR","payment_method":"t","merchant_reference":"${"😀".repeat(80)}"}`),
+    ).to.have.property("amountMinor");
+    expect(
+      read(`{"amount":1,"currency":"EUR","payment_method":"t","merchant_reference":"${"😀".repeat(81)}"}`),
+    ).to.have.property("code");
+  });
+
+  it("never says back what it refused as card data, nor more than a piece of a long name", () => {
+    const refused = [
+      read('{"4111111111111111":"x"}'),
+      read('{"a":"4111111111111111"}'),
+      read(`{"${"x".repeat(60_000)}":1}`),
+    ].map((result) => JSON.stringify(result));
+    for (const text of refused) {
+      expect(text).to.not.contain("41111111");
+      expect(text.length).to.be.below(1_000);
+    }
+  });
+
+  it("is quick on the worst bodies that fit", () => {
+    const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, "1"]));
+    const worst = [
+      members(6_500),
+      { metadata: members(6_000) },
+      { description: '\\"'.repeat(15_000) },
+      { ["k~/".repeat(20_000)]: 1 },
+    ];
+    for (const body of worst) {
+      const startedMs = performance.now();
+      read(JSON.stringify(body));
+      expect(performance.now() - startedMs).to.be.below(250); // 25 ms at most; 250 leaves room for a busy machine
+    }
+  });
+
+  describe("fingerprint", () => {
+    const text = fc
+      .string({ unit: "binary", maxLength: 30 })
+      .filter((value) => !/[\p{Cc}]/u.test(value) && !/\d{6}/.test(value));
+    const metadataKey = fc
+      .stringMatching(/^[a-z_]{1,12}$/)
+      .filter((key) => key !== "pan" && !/^c[vscan]/.test(key) && !/^(?:card|cc|track|pin|sec|ver|pri)/.test(key));
+    const body = fc.record(
+      {
+        amount: fc.integer({ min: 1, max: 99_999_999 }),
+        currency: fc.constantFrom("EUR", "USD"),
+        payment_method: fc.constantFrom("tok_a", "tok_b"),
+        capture_method: fc.constantFrom("automatic", "manual"),
+        gateway: fc.constantFrom("stripe", "adyen"),
+        merchant_reference: text,
+        description: text,
+        customer: fc.record({ email: text, name: text }),
+        metadata: fc.dictionary(metadataKey, text, { maxKeys: 5 }),
+      },
+      { requiredKeys: ["amount", "currency", "payment_method"] },
+    );
+    const reversed = (value: unknown): unknown =>
+      typeof value === "object" && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([key, member]) => [key, reversed(member)]),
+          )
+        : value;
+
+    it("does not depend on the order of keys, on white space or on escapes", () => {
+      fc.assert(
+        fc.property(body, (value) => {
+          const plain = accept(JSON.stringify(value));
+          const other = JSON.stringify(reversed(value), null, 3).replaceAll(
+            /[\u0080-\uffff]/g,
+            (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+          );
+          expect(hex(accept(other).fingerprint)).to.equal(hex(plain.fingerprint));
+        }),
+      );
+    });
+
+    it("differs for bodies that ask for different things", () => {
+      fc.assert(
+        fc.property(body, body, (a, b) => {
+          const meaning = (value: typeof a): string => {
+            const { fingerprint: _, ...request } = accept(JSON.stringify(value));
+            const pairs = Object.entries(JSON.parse(request.metadataJson) as object).sort(([one], [other]) =>
+              one < other ? -1 : 1,
+            );
+            return JSON.stringify({ ...request, amountMinor: String(request.amountMinor), metadataJson: pairs });
+          };
+          const same = hex(accept(JSON.stringify(a)).fingerprint) === hex(accept(JSON.stringify(b)).fingerprint);
+          expect(same).to.equal(meaning(a) === meaning(b));
+        }),
+      );
+    });
+
+    it("is the one that stored keys were written with", () => {
+      // Frozen: another value here answers every key of the past with idempotency_key_reuse.
+      const minimal = accept('{"amount":1299,"currency":"EUR","payment_method":"tok_visa"}');
+      const full = accept(
+        '{"amount":1,"currency":"JPY","payment_method":"t","capture_method":"manual","gateway":"stripe","merchant_reference":"r","description":"naïve","customer":{"email":"e","name":"n"},"metadata":{"b":"2","a":"1"}}',
+      );
+      expect([hex(minimal.fingerprint), hex(full.fingerprint)]).to.deep.equal([
+        "6143368aa311355e6712ca4a428b786cd35909143f844621e3e7bcc680f75230",
+        "6abf575764784dd11394fcb7afdc2458f19b18363e5375183f192d5a5518c57b",
+      ]);
+    });
+  });
+});

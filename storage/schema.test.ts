@@ -1,0 +1,94 @@
+/** The database's guards say what the domain's tables say: each migration's list against its table in actors/domain. */
+import { readFileSync, readdirSync } from "node:fs";
+import { expect } from "chai";
+import { FACT_KINDS, NEXT_STATUS, PAYMENT_STATUSES, TEMPLATES, LEDGER_KINDS } from "../actors/domain/index.ts";
+import {
+  CAPTURE_METHOD,
+  FACT,
+  GATEWAY,
+  LEDGER_ACCOUNT,
+  LEDGER_KIND,
+  OPERATION_KIND,
+  OPERATION_STATE,
+  STATUS,
+} from "./codes.ts";
+import { INSERTS } from "./tables.ts";
+
+const folder = new URL("./migrations/shard/", import.meta.url);
+const sql = readdirSync(folder)
+  .sort()
+  .map((name) => readFileSync(new URL(name, folder), "utf8"))
+  .join("\n");
+const withoutComments = sql.replaceAll(/--[^\n]*/g, "");
+
+/** What stands between the first match of `from` and the next `to`. */
+function between(from: RegExp, to: string): string {
+  const start = from.exec(withoutComments);
+  if (start === null) throw new Error(`${from} is not in the migrations`);
+  const at = start.index + start[0].length;
+  return withoutComments.slice(at, withoutComments.indexOf(to, at));
+}
+
+describe("the shard schema", () => {
+  it("allows exactly the transitions of NEXT_STATUS", () => {
+    const inSql = between(/journal_transition CHECK \(kind \* 100 \+ from_status \* 10 \+ to_status IN \(/, ")")
+      .split(",")
+      .map(Number);
+    const inDomain = PAYMENT_STATUSES.flatMap((from) =>
+      FACT_KINDS.flatMap((fact) => {
+        const to = NEXT_STATUS[from][fact];
+        return to === undefined ? [] : [FACT.code(fact) * 100 + STATUS.code(from) * 10 + STATUS.code(to)];
+      }),
+    );
+    expect(inSql.sort((a, b) => a - b)).to.deep.equal(inDomain.sort((a, b) => a - b));
+  });
+
+  const names = [
+    ["status_name", STATUS],
+    ["fact_name", FACT],
+    ["operation_kind_name", OPERATION_KIND],
+    ["operation_state_name", OPERATION_STATE],
+    ["gateway_name", GATEWAY],
+    ["capture_method_name", CAPTURE_METHOD],
+    ["account_name", LEDGER_ACCOUNT],
+    ["ledger_kind_name", LEDGER_KIND],
+  ] as const;
+  for (const [name, codes] of names)
+    it(`names codes by ${name} as the domain does`, () => {
+      const list = between(new RegExp(`FUNCTION ${name}\\(code smallint\\)[^\\[]*\\[`), "]");
+      expect([...list.matchAll(/'([^']+)'/g)].map((m) => m[1])).to.deep.equal([...codes.words]);
+    });
+
+  const ranges = [
+    ["gateway_code", GATEWAY],
+    ["capture_method_code", CAPTURE_METHOD],
+    ["operation_kind_code", OPERATION_KIND],
+    ["operation_state_code", OPERATION_STATE],
+    ["ledger_kind_code", LEDGER_KIND],
+    ["ledger_account_code", LEDGER_ACCOUNT],
+  ] as const;
+  for (const [domain, codes] of ranges)
+    it(`bounds ${domain} by the domain's table`, () =>
+      expect(between(new RegExp(`DOMAIN ${domain} AS smallint CHECK \\(VALUE BETWEEN 0 AND `), ")")).to.equal(
+        String(codes.words.length - 1),
+      ));
+
+  it("puts the same kinds into the pending layer as the ledger's templates", () => {
+    const codes = between(/FUNCTION ledger_layer[^(]*\(kind smallint\)[^(]*IN \(/, ")").split(",").map(Number);
+    const pending = LEDGER_KINDS.filter((kind) => TEMPLATES[kind].layer === "pending").map((kind) => LEDGER_KIND.code(kind));
+    expect(codes).to.deep.equal(pending);
+  });
+
+  it("resolves a hold once: the partial index names the code of hold_release", () =>
+    expect(between(/INDEX ledger_entry_hold_once ON ledger_entry \(payment_id\) WHERE kind = /, ";")).to.equal(
+      String(LEDGER_KIND.code("hold_release")),
+    ));
+
+  for (const insert of Object.values(INSERTS))
+    it(`sends ${insert.table} as its row type has it`, () => {
+      const attributes = between(new RegExp(`TYPE ${insert.rowType} AS \\(`), ");")
+        .split(",")
+        .map((attribute) => attribute.trim().split(/\s+/)[0]);
+      expect(attributes).to.deep.equal(insert.columns.map((c) => c.name));
+    });
+});
