@@ -115,6 +115,7 @@ export class Operations {
         kind: operation.kind,
         action,
         try: doubt.tries,
+        earlierTryOpen: doubt.mayHaveArrived,
         gateway: terms.gateway,
         account: terms.gatewayAccount,
         gatewayKey: operation.gatewayKey,

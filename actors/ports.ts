@@ -292,6 +292,8 @@ export interface GatewayCall {
   readonly kind: OperationKind;
   readonly action: GatewayAction;
   readonly try: number;
+  /** An earlier money-moving try may have reached the gateway: a refusal of this one then says nothing of that one. */
+  readonly earlierTryOpen: boolean;
   readonly gateway: GatewayName;
   readonly account: string;
   readonly gatewayKey: string;

@@ -120,7 +120,12 @@ export async function loadActivation(connection: Connection, taken: Taken): Prom
  * Waits until no earlier owner can answer from memory any more, by the database's clock, and renews the lease after a
  * wait: its reader counts from now. Throws when somebody took the shard meanwhile.
  */
-export async function waitToServe(connection: Connection, lease: Lease, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function waitToServe(
+  connection: Connection,
+  lease: Lease,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   const { rows } = await connection.query<{ wait_ms: number }>(
     "SELECT ceil(greatest(0, extract(epoch FROM serve_after - clock_timestamp()) * 1000))::float8 AS wait_ms FROM shard_lease",
   );

@@ -25,7 +25,8 @@ interface AuditRow {
 
 /** One writer at a time; released with the transaction. */
 const AUDIT_LOCK = 7_290_116;
-const COLUMNS = "id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS at, who, action, subject, reason, before, after, previous, hash";
+const COLUMNS =
+  "id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS at, who, action, subject, reason, before, after, previous, hash";
 
 function hashOf(row: Omit<AuditRow, "hash">): Buffer {
   const text = JSON.stringify([row.id, row.at, row.who, row.action, row.subject, row.reason, row.before, row.after]);
@@ -37,7 +38,9 @@ export async function appendAudit(client: pg.ClientBase, entry: AuditEntry): Pro
   await client.query("SELECT pg_advisory_xact_lock($1)", [AUDIT_LOCK]);
   const newest = await client.query<AuditRow>(`SELECT ${COLUMNS} FROM audit ORDER BY id DESC LIMIT 1`);
   const last = newest.rows[0];
-  const now = await client.query<{ now_ms: number }>("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms");
+  const now = await client.query<{ now_ms: number }>(
+    "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now_ms",
+  );
   const row = {
     id: String(BigInt(last?.id ?? 0) + 1n),
     at: new Date(now.rows[0]?.now_ms ?? 0).toISOString(),

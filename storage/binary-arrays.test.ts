@@ -14,7 +14,18 @@ describe("binary arrays", () => {
 
   it("writes dimension, null flag, type, count, lower bound and each value behind its length", () =>
     expect(hexOf("int2", [1, null, -1])).to.equal(
-      ["00000001", "00000001", "00000015", "00000003", "00000001", "00000002", "0001", "ffffffff", "00000002", "ffff"].join(""),
+      [
+        "00000001",
+        "00000001",
+        "00000015",
+        "00000003",
+        "00000001",
+        "00000002",
+        "0001",
+        "ffffffff",
+        "00000002",
+        "ffff",
+      ].join(""),
     ));
 
   it("counts text in bytes, not characters", () => expect(hexOf("text", ["é"]).slice(40)).to.equal("00000002c3a9"));

@@ -13,7 +13,16 @@ import type { BatchRows, TableInsert } from "./tables.ts";
 import type { RowTypeName, RowTypes } from "./row-types.ts";
 
 /** Parameters that are not columns, in order. */
-const SCALARS = ["epoch", "slots_version", "shard", "first_seq", "last_seq", "open_floor", "anchor", "previous"] as const;
+const SCALARS = [
+  "epoch",
+  "slots_version",
+  "shard",
+  "first_seq",
+  "last_seq",
+  "open_floor",
+  "anchor",
+  "previous",
+] as const;
 const TYPES: { readonly [S in (typeof SCALARS)[number]]: string } = {
   epoch: "int8",
   slots_version: "int8",

@@ -60,7 +60,8 @@ export class Connection {
     this.#client = client;
     this.#socket = socket;
     client.on("error", (error: Error) => {
-      if (!this.#broken) log.warn({ reason: (error as NodeJS.ErrnoException).code ?? "lost" }, "database connection lost");
+      if (!this.#broken)
+        log.warn({ reason: (error as NodeJS.ErrnoException).code ?? "lost" }, "database connection lost");
       this.#broken = true;
     });
     client.on("end", () => {
@@ -118,7 +119,11 @@ export class Connection {
   }
 
   /** Runs one statement; several at once are answered in order. Rows are pg's, int8 as bigint. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[], name?: string): Promise<pg.QueryResult<Row>> {
+  query<Row extends pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ): Promise<pg.QueryResult<Row>> {
     if (values === undefined) return this.#client.query<Row>(text);
     const config = name === undefined ? { text, values: [...values] } : { name, text, values: [...values] };
     return this.#client.query<Row>(config);

@@ -97,7 +97,11 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     const merchantId = newMerchant();
     const t1 = acceptedDecision({ merchantId, key: "Key-1" });
     await commit(t1);
-    const asked = [{ merchantId, key: "key-1" }, { merchantId, key: "Key-1" }, { merchantId: newMerchant(), key: "Key-1" }];
+    const asked = [
+      { merchantId, key: "key-1" },
+      { merchantId, key: "Key-1" },
+      { merchantId: newMerchant(), key: "Key-1" },
+    ];
     const [lower, open, foreign] = await store.findKeys(asked);
     expect([lower, foreign]).to.deep.equal([undefined, undefined]);
     expect(open?.reply).to.equal(null);
@@ -118,9 +122,14 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     const merchantId = newMerchant();
     await commit(acceptedDecision({ merchantId, key: "same" }));
     const other = acceptedDecision();
-    const outcome = await store.commit(head.lease, batchOf(head, [other, acceptedDecision({ merchantId, key: "same" })]));
+    const outcome = await store.commit(
+      head.lease,
+      batchOf(head, [other, acceptedDecision({ merchantId, key: "same" })]),
+    );
     expect(outcome).to.deep.equal({ kind: "rejected", sqlState: "23505", constraint: "idempotency_pkey" });
-    expect(await store.findPayments([{ merchantId: other.payment.terms.merchantId, id: other.payment.terms.id }])).to.deep.equal([undefined]);
+    expect(
+      await store.findPayments([{ merchantId: other.payment.terms.merchantId, id: other.payment.terms.id }]),
+    ).to.deep.equal([undefined]);
     await commit(other); // the connection and the sequence are as before
   });
 
@@ -163,7 +172,9 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
       const outcome = await store.commit(head.lease, batchOf(head, [late]));
       expect(outcome.kind).to.be.oneOf(["fenced", "unknown"]);
       expect(await store.activate(claimOf("a", 1n), never)).to.equal("fenced");
-      const found = await other.findPayments([{ merchantId: late.payment.terms.merchantId, id: late.payment.terms.id }]);
+      const found = await other.findPayments([
+        { merchantId: late.payment.terms.merchantId, id: late.payment.terms.id },
+      ]);
       expect(found).to.deep.equal([undefined]);
       expect(await other.confirmEpoch(taken.lease)).to.equal(true);
       expect(await other.confirmEpoch(head.lease)).to.equal(false);
@@ -192,7 +203,9 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
   it("renews with the anchor as it is, and cannot renew or write once released", async () => {
     await commit(acceptedDecision());
     const renewed = await store.renew(head.lease);
-    expect(renewed.kind === "committed" && Buffer.from(renewed.anchor).equals(Buffer.from(head.lastAnchor))).to.equal(true);
+    expect(renewed.kind === "committed" && Buffer.from(renewed.anchor).equals(Buffer.from(head.lastAnchor))).to.equal(
+      true,
+    );
     await store.release(head.lease);
     expect(await store.renew(head.lease)).to.deep.equal({ kind: "fenced" });
     expect(await store.commit(head.lease, batchOf(head, [acceptedDecision()]))).to.deep.equal({ kind: "fenced" });

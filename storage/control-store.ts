@@ -80,12 +80,17 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
       return result;
     } catch (error) {
       client?.release(true); // in a transaction, or dead
-      throw new PaymentClusterError("STORAGE_UNAVAILABLE", `the control database failed: ${reasonOf(error)}`, { cause: error });
+      throw new PaymentClusterError("STORAGE_UNAVAILABLE", `the control database failed: ${reasonOf(error)}`, {
+        cause: error,
+      });
     }
   }
 
   /** One change and its trace; nothing is traced when `change` says that nothing changed. */
-  function changing(trace: Omit<AuditEntry, "who">, change: (client: pg.PoolClient) => Promise<boolean>): Promise<boolean> {
+  function changing(
+    trace: Omit<AuditEntry, "who">,
+    change: (client: pg.PoolClient) => Promise<boolean>,
+  ): Promise<boolean> {
     return using(async (client) => {
       await client.query("BEGIN");
       const changed = await change(client);
@@ -170,7 +175,10 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
     revokeClient: (id, reason) =>
       changing({ action: "client.revoke", subject: id, reason }, async (client) =>
         didChange(
-          await client.query("UPDATE api_client SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL", [id]),
+          await client.query(
+            "UPDATE api_client SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL",
+            [id],
+          ),
         ),
       ),
     saveSlotMap: (map, reason) =>

@@ -4,7 +4,11 @@ import pg from "pg";
 
 /** Connects with owner rights, runs `work`, and always disconnects. */
 export async function withOwner<T>(dsn: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: dsn, connectionTimeoutMillis: 10_000, application_name: "paycluster:provision" });
+  const client = new pg.Client({
+    connectionString: dsn,
+    connectionTimeoutMillis: 10_000,
+    application_name: "paycluster:provision",
+  });
   client.on("error", () => undefined); // its next query says so
   await client.connect();
   try {

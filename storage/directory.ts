@@ -76,9 +76,15 @@ interface KeyRow {
 }
 
 /** Reads the snapshot on one connection. `dsn`: whose user and password open the shards too. */
-export async function readDirectory(client: pg.ClientBase, dsn: string, envelope: Envelope | null): Promise<DirectorySnapshot> {
+export async function readDirectory(
+  client: pg.ClientBase,
+  dsn: string,
+  envelope: Envelope | null,
+): Promise<DirectorySnapshot> {
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  const shards = await client.query<{ id: number; location: string; state: string }>("SELECT id, location, state FROM shard ORDER BY id");
+  const shards = await client.query<{ id: number; location: string; state: string }>(
+    "SELECT id, location, state FROM shard ORDER BY id",
+  );
   const map = await client.query<{ version: string; shards: number[] }>(
     `SELECT version, array_agg(shard ORDER BY slot) AS shards FROM slot_map
       WHERE version = (SELECT max(version) FROM slot_map_version) GROUP BY version`,
@@ -121,7 +127,12 @@ export async function readDirectory(client: pg.ClientBase, dsn: string, envelope
       secretHashes: [r.secret_hash],
       scopes: r.scopes,
     })),
-    signingKeys: keys.rows.map((r) => ({ kid: r.kid, alg: r.alg, publicJwk: r.public_jwk, privateJwk: openPrivate(r) })),
+    signingKeys: keys.rows.map((r) => ({
+      kid: r.kid,
+      alg: r.alg,
+      publicJwk: r.public_jwk,
+      privateJwk: openPrivate(r),
+    })),
     assignments: assignments.rows.map((r) => ({ ...r, generation: BigInt(r.generation) })),
   };
 }

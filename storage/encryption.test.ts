@@ -72,7 +72,17 @@ describe("encryption", () => {
   const keyOf = (bytes: number) => randomBytes(bytes).toString("base64");
   const bad: readonly (readonly [string, unknown, number])[] = [
     ["read by others", { current: "a", keys: [{ id: "a", key: keyOf(32) }] }, 0o640],
-    ["with an id twice", { current: "a", keys: [{ id: "a", key: keyOf(32) }, { id: "a", key: keyOf(32) }] }, 0o600],
+    [
+      "with an id twice",
+      {
+        current: "a",
+        keys: [
+          { id: "a", key: keyOf(32) },
+          { id: "a", key: keyOf(32) },
+        ],
+      },
+      0o600,
+    ],
     ["with a short key", { current: "a", keys: [{ id: "a", key: keyOf(31) }] }, 0o600],
     ["whose current key is missing", { current: "b", keys: [{ id: "a", key: keyOf(32) }] }, 0o600],
     ["without keys", {}, 0o600],

@@ -52,7 +52,8 @@ export function fileKeyProvider(path: string): KeyProvider {
   if (current === undefined) throw new Error(`${path}: there is no key with the id that "current" names`);
 
   const clientSecretKey = Buffer.from(file.clientSecretKey ?? "", "base64");
-  if (clientSecretKey.length !== 32) throw new Error(`${path}: clientSecretKey has ${clientSecretKey.length} bytes, not 32`);
+  if (clientSecretKey.length !== 32)
+    throw new Error(`${path}: clientSecretKey has ${clientSecretKey.length} bytes, not 32`);
 
   return {
     currentKeyId,

@@ -141,7 +141,9 @@ class MemoryStore implements ShardStore {
       if (row === undefined) return undefined;
       const rows = this.#rowsOf(row.paymentId);
       const payment = rows.at(-1)?.decision.payment;
-      return payment === undefined ? undefined : { row, reply: replyOf(rows, row.operationId), payment: withHead(rows) };
+      return payment === undefined
+        ? undefined
+        : { row, reply: replyOf(rows, row.operationId), payment: withHead(rows) };
     });
 
   findPayments: ShardStore["findPayments"] = async (ids) =>
@@ -215,7 +217,9 @@ class MemoryStore implements ShardStore {
       const doubt = this.#db.doubts.get(payment.operation.id);
       if (accepted === null || !open || (seq < this.#db.openFloorSeq && doubt === undefined)) return [];
       const { key, fingerprint } = accepted.keyRow;
-      return [{ payment, sealed: accepted.sealed, idempotencyKey: key, fingerprint, t1Seq: seq, tries: doubt?.tries ?? 0 }];
+      return [
+        { payment, sealed: accepted.sealed, idempotencyKey: key, fingerprint, t1Seq: seq, tries: doubt?.tries ?? 0 },
+      ];
     });
   }
 }

@@ -33,7 +33,8 @@ describe("errors of PostgreSQL", () => {
     ["57P03", "unknown"],
     ["08006", "unknown"],
   ];
-  for (const [sqlState, kind] of kinds) it(`${sqlState} is ${kind}`, () => expect(kindOfSqlState(sqlState)).to.equal(kind));
+  for (const [sqlState, kind] of kinds)
+    it(`${sqlState} is ${kind}`, () => expect(kindOfSqlState(sqlState)).to.equal(kind));
 
   it("leaves doubt when the session ended with the error, whatever its code", () => {
     expect(outcomeOfFailedStatement(serverError("23505", "FATAL"))).to.deep.equal({ kind: "unknown" });
@@ -60,7 +61,13 @@ describe("the end of a transaction", () => {
     ["error in the statement", ["BEGIN"], error, false, "unavailable"],
     ["error in COMMIT", ["BEGIN", "SELECT 1"], error, false, "unknown"],
     ["connection lost before BEGIN was answered", [], new Error("ECONNRESET"), false, "unknown"],
-    ["connection lost after COMMIT was answered", ["BEGIN", "SELECT 1", "COMMIT"], new Error("ECONNRESET"), false, "unknown"],
+    [
+      "connection lost after COMMIT was answered",
+      ["BEGIN", "SELECT 1", "COMMIT"],
+      new Error("ECONNRESET"),
+      false,
+      "unknown",
+    ],
   ];
   for (const [what, tags, cause, warned, kind] of cases)
     it(`${what}: ${kind}`, () => expect(outcomeOf(tags, cause, warned).kind).to.equal(kind));

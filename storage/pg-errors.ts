@@ -78,7 +78,8 @@ export function outcomeOfFailedStatement(error: unknown): Exclude<CommitOutcome,
 /** A short reason for logs: SQLSTATE and constraint, or the system's error code. Never row values. */
 export function reasonOf(error: unknown): string {
   const server = serverErrorOf(error);
-  if (server !== undefined) return server.constraint === null ? server.sqlState : `${server.sqlState} ${server.constraint}`;
+  if (server !== undefined)
+    return server.constraint === null ? server.sqlState : `${server.sqlState} ${server.constraint}`;
   if (error instanceof Error) return (error as NodeJS.ErrnoException).code ?? error.message;
   return "unknown error";
 }

@@ -64,9 +64,7 @@ interface JournalData {
 }
 
 /** Reads `data` back. Written by us, so its shape is trusted; no text means nothing to say. */
-export function parseJournalData(
-  text: string | null,
-): Pick<Payment, "failure" | "pendingReason" | "needsReview"> {
+export function parseJournalData(text: string | null): Pick<Payment, "failure" | "pendingReason" | "needsReview"> {
   const data = (text === null ? {} : JSON.parse(text)) as JournalData;
   return {
     failure: data.failure ?? null,

@@ -91,13 +91,20 @@ export class Reader {
     if (hits.length === 0) return found;
     const asked = hits.map((hit) => questions[Number(hit.ordinal) - 1] as KeyQuestion);
     const [payments, replies] = await Promise.all([
-      this.findPayments(hits.map((hit, i) => ({ merchantId: (asked[i] as KeyQuestion).merchantId, id: idFromBytes("pay", hit.payment_id) }))),
+      this.findPayments(
+        hits.map((hit, i) => ({
+          merchantId: (asked[i] as KeyQuestion).merchantId,
+          id: idFromBytes("pay", hit.payment_id),
+        })),
+      ),
       this.#read<ReplyHit>("find_replies", FIND_REPLIES, (s) => [
         columnArray(REPLY_PAYMENT, hits, s),
         columnArray(REPLY_OPERATION, hits, s),
       ]),
     ]);
-    const replyOf = new Map(replies.map((r) => [Number(r.ordinal) - 1, { status: r.reply_status, body: r.reply_body }]));
+    const replyOf = new Map(
+      replies.map((r) => [Number(r.ordinal) - 1, { status: r.reply_status, body: r.reply_body }]),
+    );
     for (const [i, hit] of hits.entries()) {
       const question = asked[i] as KeyQuestion;
       const payment = payments[i];
@@ -144,7 +151,11 @@ export class Reader {
   }
 
   /** `encode` runs when the connection is ready, and its buffers are sent before anything else uses the scratch. */
-  async #read<Row extends QueryResultRow>(name: string, text: string, encode: (s: Scratch) => Buffer[]): Promise<Row[]> {
+  async #read<Row extends QueryResultRow>(
+    name: string,
+    text: string,
+    encode: (s: Scratch) => Buffer[],
+  ): Promise<Row[]> {
     for (let attempt = 1; ; attempt++) {
       const reused = this.#connection !== undefined && !this.#connection.broken;
       let connection: Connection | undefined;
@@ -182,7 +193,12 @@ export class Reader {
     this.#opening ??= Connection.open(this.#options).finally(() => {
       this.#opening = undefined;
     });
-    this.#connection = await this.#opening;
-    return this.#connection;
+    const connection = await this.#opening;
+    if (this.#closed) {
+      connection.destroy("closed meanwhile");
+      throw new Error("the store is closed");
+    }
+    this.#connection = connection;
+    return connection;
   }
 }

@@ -74,8 +74,12 @@ describe("the shard schema", () => {
       ));
 
   it("puts the same kinds into the pending layer as the ledger's templates", () => {
-    const codes = between(/FUNCTION ledger_layer[^(]*\(kind smallint\)[^(]*IN \(/, ")").split(",").map(Number);
-    const pending = LEDGER_KINDS.filter((kind) => TEMPLATES[kind].layer === "pending").map((kind) => LEDGER_KIND.code(kind));
+    const codes = between(/FUNCTION ledger_layer[^(]*\(kind smallint\)[^(]*IN \(/, ")")
+      .split(",")
+      .map(Number);
+    const pending = LEDGER_KINDS.filter((kind) => TEMPLATES[kind].layer === "pending").map((kind) =>
+      LEDGER_KIND.code(kind),
+    );
     expect(codes).to.deep.equal(pending);
   });
 

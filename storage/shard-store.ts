@@ -163,7 +163,10 @@ class PostgresShardStore implements ShardStore {
       connection?.destroy("the activation failed");
       if (error instanceof PaymentClusterError && error.code === "INVARIANT_BROKEN") throw error;
       if (signal.aborted) throw error;
-      this.#log.warn({ shard: this.#shard, reason: reasonOf(error) }, "an activation was not acknowledged; trying again");
+      this.#log.warn(
+        { shard: this.#shard, reason: reasonOf(error) },
+        "an activation was not acknowledged; trying again",
+      );
       return "again";
     } finally {
       signal.removeEventListener("abort", dropOnAbort);
@@ -192,7 +195,12 @@ class PostgresShardStore implements ShardStore {
       return {
         name: "save_doubts",
         text: SAVE_DOUBTS,
-        values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion), ...arrays, columnArray(CLOSED, closed, this.#scratch)],
+        values: [
+          int8Parameter(lease.epoch),
+          int8Parameter(lease.slotsVersion),
+          ...arrays,
+          columnArray(CLOSED, closed, this.#scratch),
+        ],
       };
     });
   }
@@ -200,7 +208,10 @@ class PostgresShardStore implements ShardStore {
   async release(lease: Lease): Promise<void> {
     const outcome = await this.#write(() => this.#leaseCall("shard_release", lease));
     if (outcome.kind !== "committed")
-      this.#log.warn({ shard: this.#shard, outcome: outcome.kind }, "the lease was not released; its successor waits it out");
+      this.#log.warn(
+        { shard: this.#shard, outcome: outcome.kind },
+        "the lease was not released; its successor waits it out",
+      );
   }
 
   findKeys: ShardStore["findKeys"] = (keys) => this.#reader.findKeys(keys);

@@ -96,8 +96,11 @@ const TAGS_BEFORE_COMMIT = 2;
  * (faults.md P5). A COMMIT that warned may be on this disk only (P31).
  */
 export function outcomeOf(tags: readonly string[], error: unknown, warned: boolean): WriteOutcome {
-  if (error !== undefined) return tags.length < TAGS_BEFORE_COMMIT ? outcomeOfFailedStatement(error) : { kind: "unknown" };
+  if (error !== undefined)
+    return tags.length < TAGS_BEFORE_COMMIT ? outcomeOfFailedStatement(error) : { kind: "unknown" };
   const last = tags.at(-1);
   if (last === "ROLLBACK") return { kind: "unavailable", reason: "COMMIT became ROLLBACK" };
-  return tags.length === TAGS_BEFORE_COMMIT + 1 && last === "COMMIT" && !warned ? { kind: "committed" } : { kind: "unknown" };
+  return tags.length === TAGS_BEFORE_COMMIT + 1 && last === "COMMIT" && !warned
+    ? { kind: "committed" }
+    : { kind: "unknown" };
 }

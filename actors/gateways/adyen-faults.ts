@@ -40,7 +40,7 @@ export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObser
   if (status === 401 || status === 403) return { kind: "notSubmitted", reason: "credentials" };
   if (status !== 400 && status !== 422) return { kind: "unknown", reason: `http_${status}` };
   // A refusal speaks only for its own try: an earlier one may be open.
-  if (call.try > 1) return { kind: "unknown", reason: "refused_later_try" };
+  if (call.earlierTryOpen) return { kind: "unknown", reason: "refused_later_try" };
   const isToken = TOKEN_ERRORS.has(errorCode);
   return {
     kind: "declined",

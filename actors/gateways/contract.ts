@@ -205,6 +205,7 @@ class Bench {
       kind: "authorize",
       action: "execute",
       try: 1,
+      earlierTryOpen: false,
       gateway: capabilities.name,
       account: "acct_contract",
       gatewayKey: unique,

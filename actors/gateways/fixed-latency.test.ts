@@ -29,6 +29,7 @@ const call: GatewayCall = {
   kind: "sale",
   action: "execute",
   try: 1,
+  earlierTryOpen: false,
   gateway: "fixed-latency",
   account: "a",
   gatewayKey: "k",

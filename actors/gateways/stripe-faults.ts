@@ -30,8 +30,8 @@ const ALREADY: ReadonlySet<unknown> = new Set([
   "charge_already_refunded",
 ]);
 
-/** Prepare and execute are tries 1 and 2; a later refusal speaks only for itself, an earlier try may be open. */
-const isFirstTry = (call: GatewayCall): boolean => call.action === "prepare" || call.try <= 2;
+/** A refusal speaks only for its own try: an earlier one may have charged. A prepare moves no money. */
+const speaksForAll = (call: GatewayCall): boolean => call.action === "prepare" || !call.earlierTryOpen;
 
 /** Total over everything that a call of the SDK can throw. */
 export function judgeStripeFault(error: unknown, call: GatewayCall): GatewayObservation {
@@ -73,7 +73,7 @@ function judgeRefusal(fault: StripeFault, call: GatewayCall): GatewayObservation
     return { kind: "conflicted", detail: "idempotency_error", reference: call.gatewayReference }; // our bug: page
   if (ALREADY.has(code)) return { kind: "unknown", reason: "already_changed" };
   if (fault.rawType === "card_error") return judgeCardError(fault, call);
-  if (!isFirstTry(call)) return { kind: "unknown", reason: "refused_later_try" };
+  if (!speaksForAll(call)) return { kind: "unknown", reason: "refused_later_try" };
   const isToken = typeof fault.param === "string" && fault.param.startsWith("payment_method");
   return {
     kind: "declined",

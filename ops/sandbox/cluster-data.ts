@@ -1,5 +1,5 @@
 /** The databases of a sandbox's cluster and what is seeded into them once: slot map, signing key, merchants, clients. */
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { mintId, slotOfMerchant, type GatewayName, type MerchantId } from "../../actors/domain/index.ts";
 import {
   generateSigningKey,
@@ -11,7 +11,6 @@ import {
 } from "../../router/index.ts";
 import {
   ensureSecret,
-  getSecret,
   fileKeyProvider,
   openControlStore,
   provisionCluster,
@@ -50,6 +49,7 @@ const SIGNING_ALGORITHM = "ES256";
 const DEFAULT_SHARDS = 4;
 const DEFAULT_MERCHANTS = 3;
 const RATE_LIMIT_PER_SECOND = 100;
+const CLIENT_PREFIX = "cli_sandbox_";
 const random = { bytes: (count: number): Uint8Array => randomBytes(count), fraction: Math.random };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -79,8 +79,9 @@ export const prepareCluster: PrepareCluster = async (wish) => {
     const slotMap = await ensureSlotMap(store, found, planned);
     await ensureSigningKey(store, found);
     const merchantIds = await ensureMerchants(store, found, wish, slotMap);
-    await ensureClients(store, found, merchantIds, control.ownerDsn, keys.clientSecretKey);
-    return { control, shards, merchants: await listMerchants(store, control.ownerDsn), keysFile: wish.keysFile };
+    const seed = await ensureSecret(control.ownerDsn, SEED, () => randomBytes(32).toString("hex"));
+    await ensureClients(store, found, merchantIds, seed, keys.clientSecretKey);
+    return { control, shards, merchants: await listMerchants(store, seed), keysFile: wish.keysFile };
   } finally {
     await store.close();
   }
@@ -126,9 +127,11 @@ async function ensureMerchants(
   const shardIds = [...new Set(slotMap.toArray())].sort((a, b) => a - b);
   const shardOf = (id: MerchantId): number => slotMap.shardOf(slotOfMerchant(id));
   const wanted = wish.merchants ?? (ids.length === 0 ? DEFAULT_MERCHANTS : ids.length);
+  const counts = new Map(shardIds.map((shard) => [shard, 0]));
+  const count = (id: MerchantId): void => void counts.set(shardOf(id), (counts.get(shardOf(id)) ?? 0) + 1);
+  ids.forEach(count);
   while (ids.length < wanted) {
-    const counts = shardIds.map((shard) => ({ shard, count: ids.filter((id) => shardOf(id) === shard).length }));
-    const { shard } = counts.reduce((least, one) => (one.count < least.count ? one : least));
+    const [shard] = [...counts].reduce((least, one) => (one[1] < least[1] ? one : least));
     const id = mintMerchantOn(shard, shardOf);
     await store.addMerchant({
       id,
@@ -141,6 +144,7 @@ async function ensureMerchants(
       rateLimitPerSecond: RATE_LIMIT_PER_SECOND,
     });
     ids.push(id);
+    count(id);
   }
   return ids;
 }
@@ -159,35 +163,47 @@ const rotate = <T>(items: readonly T[], by: number): readonly T[] => {
   return [...items.slice(start), ...items.slice(0, start)];
 };
 
-const secretName = (clientId: string): string => `client_secret:${clientId}`;
+/** Name of the secret from which those of all clients are derived, so that later starts can show them. */
+const SEED = "client_secret_seed";
 
-/** One client for each merchant that has none; its secret is kept for the owner's eyes, so that later starts can show it. */
+/** The secret of a client that a sandbox made. */
+const secretOf = (clientId: string, seed: string): string =>
+  mintClientSecret({
+    ...random,
+    bytes: (count) => new Uint8Array(hkdfSync("sha256", seed, clientId, "client secret", count)),
+  });
+
+/** One client for each merchant that has none. */
 async function ensureClients(
   store: ControlStore,
   found: DirectorySnapshot,
   merchants: readonly MerchantId[],
-  ownerDsn: string,
+  seed: string,
   hashKey: Uint8Array,
 ): Promise<void> {
   const served = new Set(found.clients.filter(({ status }) => status === "active").map(({ merchantId }) => merchantId));
   for (const merchantId of merchants.filter((id) => !served.has(id))) {
-    const id = `cli_sandbox_${randomBytes(6).toString("hex")}`;
-    // the secret first: a client whose secret nobody knows would be of no use
-    const secret = await ensureSecret(ownerDsn, secretName(id), () => mintClientSecret(random));
-    await store.addClient({ id, merchantId, secretHash: hashClientSecret(secret, hashKey), scopes: [...SCOPES] });
+    const id = `${CLIENT_PREFIX}${randomBytes(6).toString("hex")}`;
+    await store.addClient({
+      id,
+      merchantId,
+      secretHash: hashClientSecret(secretOf(id, seed), hashKey),
+      scopes: [...SCOPES],
+    });
   }
 }
 
-async function listMerchants(store: ControlStore, ownerDsn: string): Promise<readonly SandboxMerchant[]> {
+/** The merchants with a client that a sandbox made. */
+async function listMerchants(store: ControlStore, seed: string): Promise<readonly SandboxMerchant[]> {
   const { merchants, clients } = await store.loadDirectory();
-  const listed = await Promise.all(
-    merchants.map(async ({ id, gateways }): Promise<SandboxMerchant | undefined> => {
-      const client = clients.find(({ merchantId, status }) => merchantId === id && status === "active");
-      const clientSecret = client === undefined ? undefined : await getSecret(ownerDsn, secretName(client.id));
-      if (client === undefined || clientSecret === undefined) return undefined; // not one that a sandbox made
-      const names = gateways.map(({ name }) => name);
-      return { id, clientId: client.id, clientSecret, gateways: names, rateLimitPerSecond: null };
-    }),
-  );
-  return listed.filter((merchant) => merchant !== undefined);
+  const ours = clients.filter(({ id, status }) => status === "active" && id.startsWith(CLIENT_PREFIX));
+  const clientOf = new Map(ours.map((client) => [client.merchantId, client]));
+  return merchants.flatMap(({ id, gateways }) => {
+    const client = clientOf.get(id);
+    if (client === undefined) return [];
+    const names = gateways.map(({ name }) => name);
+    return [
+      { id, clientId: client.id, clientSecret: secretOf(client.id, seed), gateways: names, rateLimitPerSecond: null },
+    ];
+  });
 }

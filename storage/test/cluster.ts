@@ -24,7 +24,13 @@ export async function testCluster(shardCount: number): Promise<TestCluster | und
   if (server === undefined || server === "") return undefined;
   const prefix = `it_${randomBytes(4).toString("hex")}`;
   const slotsOf = () => [1, 2, 3];
-  const cluster = await provisionCluster({ controlServer: server, shardServers: [server], shardCount, slotsOf, prefix });
+  const cluster = await provisionCluster({
+    controlServer: server,
+    shardServers: [server],
+    shardCount,
+    slotsOf,
+    prefix,
+  });
   const dsnOf = (shard: number) => {
     const found = cluster.shards[shard];
     if (found === undefined) throw new Error(`no shard ${shard}`);

@@ -53,7 +53,13 @@ export interface AcceptOptions {
 
 const SEALED = randomBytes(160);
 
-function decide(made: Transition, cause: string, reply: StoredReply | null, data: string | null, atMs: number): Decision {
+function decide(
+  made: Transition,
+  cause: string,
+  reply: StoredReply | null,
+  data: string | null,
+  atMs: number,
+): Decision {
   const hash = hashRow(made, { cause, recordedAtMs: atMs, data, reply });
   return {
     payment: { ...made.payment, chainHead: hash, updatedAtMs: atMs },
@@ -114,7 +120,11 @@ export function acceptedDecision(options: AcceptOptions = {}): Decision {
 export const replyOfSize = (bytes: number): StoredReply => ({ status: 201, body: Buffer.alloc(bytes, "x") });
 
 /** T2: the gateway's success, with the answer that is stored. */
-export function succeededDecision(payment: Payment, reply: StoredReply | null = replyOfSize(700), atMs = Date.now()): Decision {
+export function succeededDecision(
+  payment: Payment,
+  reply: StoredReply | null = replyOfSize(700),
+  atMs = Date.now(),
+): Decision {
   const kind = payment.operation.kind === "sale" ? "captured" : "authorized";
   const made = transition(payment, { kind, reference: "pi_3PqLkJ2eZvKYlo2C1a2b3c4d" }, atMs);
   if (made === undefined) throw new Error("the machine refuses");

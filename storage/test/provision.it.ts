@@ -9,7 +9,15 @@ import pg from "pg";
 import { slotOfMerchant } from "../../actors/domain/index.ts";
 import { type Column, type ColumnType, Scratch, column, columnArray } from "../binary-arrays.ts";
 import { withOwner } from "../databases.ts";
-import { ensureKeyFile, ensureSecret, fileKeyProvider, getSecret, openControlStore, provisionCluster, setSecret } from "../index.ts";
+import {
+  ensureKeyFile,
+  ensureSecret,
+  fileKeyProvider,
+  getSecret,
+  openControlStore,
+  provisionCluster,
+  setSecret,
+} from "../index.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
 import { newMerchant, silentLog } from "./fixtures.ts";
 
@@ -55,7 +63,10 @@ describe("databases on PostgreSQL", function () {
       expect(adopted.created).to.equal(false);
       expect(adopted.control).to.deep.equal(cluster.control);
       expect(adopted.shards).to.deep.equal(cluster.shards);
-      const slots = await cluster.inShard(1, async (client) => (await client.query<{ slot: number }>("SELECT slot FROM shard_slot ORDER BY slot")).rows);
+      const slots = await cluster.inShard(
+        1,
+        async (client) => (await client.query<{ slot: number }>("SELECT slot FROM shard_slot ORDER BY slot")).rows,
+      );
       expect(slots.map((r) => r.slot)).to.deep.equal([1, 2, 3]);
     });
 
@@ -118,9 +129,15 @@ describe("databases on PostgreSQL", function () {
       "CREATE ROLE other",
     ];
     for (const text of forbidden)
-      it(`refuses ${text}`, async () => expect(await asApplication(cluster.shards[0]?.dsn ?? "", text)).to.equal("42501"));
+      it(`refuses ${text}`, async () =>
+        expect(await asApplication(cluster.shards[0]?.dsn ?? "", text)).to.equal("42501"));
 
-    for (const text of ["UPDATE audit SET who = ''", "DELETE FROM audit", "DELETE FROM merchant", "CREATE TABLE mine (x int)"])
+    for (const text of [
+      "UPDATE audit SET who = ''",
+      "DELETE FROM audit",
+      "DELETE FROM merchant",
+      "CREATE TABLE mine (x int)",
+    ])
       it(`refuses ${text} in the control database`, async () =>
         expect(await asApplication(cluster.control.dsn, text)).to.equal("42501"));
   });
@@ -146,7 +163,10 @@ describe("databases on PostgreSQL", function () {
       const merchant = {
         id,
         slot: slotOfMerchant(id),
-        gateways: [{ name: "adyen" as const, account: "A" }, { name: "stripe" as const, account: "acct_1" }],
+        gateways: [
+          { name: "adyen" as const, account: "A" },
+          { name: "stripe" as const, account: "acct_1" },
+        ],
         currencies: ["EUR", "USD"],
         rateLimitPerSecond: 250,
       };
@@ -155,7 +175,9 @@ describe("databases on PostgreSQL", function () {
       const key = { kid: "k-1", alg: "ES256", publicJwk: { kty: "EC" }, privateJwk: { kty: "EC", d: "secret" } };
       expect(await store.addMerchant(merchant)).to.equal(true);
       expect(await store.addMerchant(merchant)).to.equal(false);
-      expect(await store.addClient({ id: "client", merchantId: id, secretHash, scopes: ["payments:read"] })).to.equal(true);
+      expect(await store.addClient({ id: "client", merchantId: id, secretHash, scopes: ["payments:read"] })).to.equal(
+        true,
+      );
       expect(await store.addSigningKey(key)).to.equal(true);
       expect(await store.saveSlotMap({ version: 1n, shardOfSlot }, "first")).to.equal(true);
       expect(await store.saveSlotMap({ version: 1n, shardOfSlot: shardOfSlot.toReversed() }, "again")).to.equal(false);
@@ -186,7 +208,7 @@ describe("databases on PostgreSQL", function () {
       const greatest = claimed.reduce((a, b) => (a > b ? a : b));
       const { assignments } = await store.loadDirectory();
       expect(assignments.map((a) => a.generation)).to.deep.equal([greatest, greatest]);
-      expect(await store.claimShards("x", [1]) > greatest).to.equal(true);
+      expect((await store.claimShards("x", [1])) > greatest).to.equal(true);
       await store.close();
     });
 
@@ -202,7 +224,9 @@ describe("databases on PostgreSQL", function () {
     it("chains its audit trail: a changed row shows", async () => {
       const store = open();
       expect(await store.findBrokenAudit()).to.equal(undefined);
-      await withOwner(cluster.control.ownerDsn, (client) => client.query("UPDATE audit SET who = 'somebody' WHERE id = 2"));
+      await withOwner(cluster.control.ownerDsn, (client) =>
+        client.query("UPDATE audit SET who = 'somebody' WHERE id = 2"),
+      );
       expect(await store.findBrokenAudit()).to.equal(2n);
       await store.close();
     });
@@ -217,10 +241,18 @@ describe("databases on PostgreSQL", function () {
       ["int2", as(fc.integer({ min: -(2 ** 15), max: 2 ** 15 - 1 })), "x::text"],
       ["int4", as(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })), "x::text"],
       ["int8", as(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })), "x::text"],
-      ["text", as(fc.string({ unit: "binary", maxLength: 300 }).filter((t) => !t.includes("\0") && t.isWellFormed())), "x"],
+      [
+        "text",
+        as(fc.string({ unit: "binary", maxLength: 300 }).filter((t) => !t.includes("\0") && t.isWellFormed())),
+        "x",
+      ],
       ["bytea", as(bytes), "encode(x, 'hex')"],
       ["uuid", as(fc.uint8Array({ minLength: 16, maxLength: 16 })), "encode(uuid_send(x), 'hex')"],
-      ["timestamptz", as(fc.integer({ min: -(10 ** 12), max: 8 * 10 ** 12 })), "(extract(epoch FROM x) * 1000)::int8::text"],
+      [
+        "timestamptz",
+        as(fc.integer({ min: -(10 ** 12), max: 8 * 10 ** 12 })),
+        "(extract(epoch FROM x) * 1000)::int8::text",
+      ],
     ];
     const shown = (value: unknown): string | null =>
       value === null ? null : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);

@@ -55,7 +55,9 @@ describe("shard store on PostgreSQL", function () {
     afterEach(() => store.close());
 
     const count = (table: string): Promise<number> =>
-      cluster.inShard(0, async (client) => Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)).rows[0]?.n));
+      cluster.inShard(0, async (client) =>
+        Number((await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)).rows[0]?.n),
+      );
     const backendOf = (node: string): Promise<number> =>
       cluster.inShard(0, async (client) => {
         const { rows } = await client.query<{ pid: number }>(
@@ -97,9 +99,13 @@ describe("shard store on PostgreSQL", function () {
     });
 
     it("raises the fence inside the server: a statement of an old epoch, sent with its COMMIT, writes nothing", async () => {
-      for (const lease of [{ ...head.lease, epoch: 9n }, { ...head.lease, slotsVersion: 2n }])
+      for (const lease of [
+        { ...head.lease, epoch: 9n },
+        { ...head.lease, slotsVersion: 2n },
+      ])
         expect(await store.commit(lease, batchOf(head, [acceptedDecision()]))).to.deep.equal({ kind: "fenced" });
-      for (const table of ["journal", "payment", "idempotency", "commit_anchor"]) expect(await count(table)).to.equal(0);
+      for (const table of ["journal", "payment", "idempotency", "commit_anchor"])
+        expect(await count(table)).to.equal(0);
       // The session is usable and the lease is as it was.
       expect((await store.commit(head.lease, batchOf(head, [acceptedDecision()]))).kind).to.equal("committed");
     });
@@ -263,7 +269,9 @@ describe("shard store on PostgreSQL", function () {
     it("keeps an earlier wait when the new owner activates again or is itself replaced", async () => {
       const second = cluster.open(0, "b", { takeOverWaitMs: 60_000 });
       const aborter = new AbortController();
-      const activation = second.activate(claimOf("b", 2n, { isGone: () => false }), aborter.signal).catch(() => "called off");
+      const activation = second
+        .activate(claimOf("b", 2n, { isGone: () => false }), aborter.signal)
+        .catch(() => "called off");
       await cluster.inShard(0, (client) =>
         eventually(async () => {
           const { rows } = await client.query<{ epoch: string }>("SELECT epoch FROM shard_lease");

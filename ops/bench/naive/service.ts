@@ -192,6 +192,7 @@ export class NaiveService {
       kind: operation.kind,
       action: "execute",
       try: 1,
+      earlierTryOpen: false,
       gateway: terms.gateway,
       account: terms.gatewayAccount,
       gatewayKey: operation.gatewayKey,

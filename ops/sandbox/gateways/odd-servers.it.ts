@@ -46,6 +46,7 @@ const call = (name: "stripe" | "adyen"): GatewayCall => ({
   kind: "sale",
   action: "execute",
   try: 1,
+  earlierTryOpen: false,
   gateway: name,
   account: "acct_1",
   gatewayKey: "5c0b6a54-6f0c-5d0e-9a55-0d6f0a1b2c3d",
