@@ -34,6 +34,8 @@ export interface OperationParts {
   readonly limits: OperationLimits;
 }
 
+/** Between two checks of one operation at least. */
+const SOONEST_CHECK_MS = 500;
 const NOT_EXECUTED: Failure = {
   code: "processing_error",
   retryable: true,
@@ -288,7 +290,10 @@ export class Operations {
     const nowMs = clock.monotonicMs();
     doubt.sinceMs ??= nowMs;
     const planned = doubt.sinceMs + checkAfterMs(doubt.checks++, random);
-    doubt.nextCheckAtMs = afterMs === undefined ? Math.max(planned, nowMs + 500) : nowMs + afterMs;
+    doubt.nextCheckAtMs = afterMs === undefined ? Math.max(planned, nowMs + SOONEST_CHECK_MS) : nowMs + afterMs;
+    // What may be done changes at the deadline, so there is a check then.
+    const toDeadlineMs = (flow.payment as Payment).operation.deadlineAtMs - clock.nowMs();
+    if (toDeadlineMs > 0) doubt.nextCheckAtMs = Math.min(doubt.nextCheckAtMs, nowMs + toDeadlineMs);
     this.#note(flow);
   }
 
@@ -296,14 +301,6 @@ export class Operations {
     const { clock, limits, capabilities } = this.#parts;
     const doubt = flow.doubt;
     const pastDeadline = clock.nowMs() >= payment.operation.deadlineAtMs;
-    if (pastDeadline && !payment.needsReview) {
-      this.#parts.log.error(
-        { payment: payment.terms.id, operation: payment.operation.id },
-        "operation in doubt after its deadline",
-      );
-      this.#doubt(flow, payment, { kind: "deadlinePassed" }, true);
-      return;
-    }
     const state: Doubt = {
       hasReference: payment.gatewayReference !== null,
       pastDeadline,
@@ -313,6 +310,7 @@ export class Operations {
       sinceLastTryMs: clock.monotonicMs() - doubt.lastTryAtMs,
     };
     const { step } = ruleFor(capabilities(payment), state, limits.sameKeyGraceMs);
+    if (pastDeadline && step !== "fail" && !payment.needsReview) return this.#flag(flow, payment);
     switch (step) {
       case "wait":
         this.#waitForGrace(flow);
@@ -333,13 +331,21 @@ export class Operations {
     }
   }
 
+  /** The deadline passed: a person must know, and the status stays until a fact comes. The check itself follows. */
+  #flag(flow: Flow, payment: Payment): void {
+    const { log } = this.#parts;
+    log.error({ payment: payment.terms.id, operation: payment.operation.id }, "operation in doubt after its deadline");
+    this.#doubt(flow, payment, { kind: "deadlinePassed" }, true);
+    flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
+  }
+
   /** The next check comes when the grace ends, if that is sooner than the schedule says. */
   #waitForGrace(flow: Flow): void {
     this.#schedule(flow);
     const graceEndMs = flow.doubt.lastTryAtMs + this.#parts.limits.sameKeyGraceMs;
     flow.doubt.nextCheckAtMs = Math.min(
       flow.doubt.nextCheckAtMs as number,
-      Math.max(graceEndMs, this.#parts.clock.monotonicMs() + 500),
+      Math.max(graceEndMs, this.#parts.clock.monotonicMs() + SOONEST_CHECK_MS),
     );
   }
 

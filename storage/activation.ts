@@ -116,31 +116,29 @@ export async function loadActivation(connection: Connection, taken: Taken): Prom
   };
 }
 
-/**
- * Waits until no earlier owner can answer from memory any more, by the database's clock, and renews the lease after a
- * wait: its reader counts from now. Throws when somebody took the shard meanwhile.
- */
-export async function waitToServe(
-  connection: Connection,
-  lease: Lease,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
+/** Milliseconds until no earlier owner can answer from memory any more, by the database's clock; 0: now. */
+export async function readServeWait(connection: Connection): Promise<number> {
   const { rows } = await connection.query<{ wait_ms: number }>(
     "SELECT ceil(greatest(0, extract(epoch FROM serve_after - clock_timestamp()) * 1000))::float8 AS wait_ms FROM shard_lease",
   );
-  const waitMs = rows[0]?.wait_ms ?? 0;
-  if (waitMs === 0) return;
-  await pause(clock, waitMs, signal);
+  return rows[0]?.wait_ms ?? 0;
+}
+
+/** Renews the lease outside a batch. Throws when somebody took the shard meanwhile. */
+export async function renewLease(connection: Connection, lease: Lease): Promise<void> {
   await connection.query("SELECT shard_renew($1::int8, $2::int8)", [lease.epoch, lease.slotsVersion]);
 }
+
+/** What a called-off activation throws. */
+export const calledOff = (): PaymentClusterError =>
+  new PaymentClusterError("STORAGE_UNAVAILABLE", "the activation was called off");
 
 /** Waits, or throws when called off. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const callOff = (): void => {
       cancel();
-      reject(new PaymentClusterError("STORAGE_UNAVAILABLE", "the activation was called off"));
+      reject(calledOff());
     };
     const cancel = clock.after(delayMs, () => {
       signal.removeEventListener("abort", callOff);

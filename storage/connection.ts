@@ -40,11 +40,11 @@ const SETTINGS = {
 } as const;
 
 /** int8 as bigint, everywhere; the rest as pg has it. */
-const INT8_OID = 20;
+const INT8 = pg.types.builtins.INT8;
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid, format) {
-    if (Number(oid) === INT8_OID) return (text: string) => BigInt(text);
-    return pg.types.getTypeParser(oid, format as "text");
+    if (oid === INT8) return (text: string) => BigInt(text);
+    return pg.types.getTypeParser(oid, format);
   },
 };
 

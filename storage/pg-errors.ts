@@ -69,8 +69,7 @@ export function outcomeOfFailedStatement(error: unknown): Exclude<CommitOutcome,
       return { kind, sqlState: server.sqlState, constraint: server.constraint };
     case "unavailable":
       return { kind, reason: server.sqlState };
-    case "fenced":
-    case "unknown":
+    default:
       return { kind };
   }
 }

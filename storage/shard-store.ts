@@ -13,7 +13,7 @@ import type {
 } from "../actors/index.ts";
 import { bytesOfId } from "../actors/domain/index.ts";
 import type { OperationId } from "../actors/domain/index.ts";
-import { endLeftovers, loadActivation, pause, takeLease, waitToServe } from "./activation.ts";
+import { calledOff, endLeftovers, loadActivation, pause, readServeWait, renewLease, takeLease } from "./activation.ts";
 import { Scratch, column, columnArray, int8Parameter } from "./binary-arrays.ts";
 import { anchorOf, commitStatement } from "./commit-statement.ts";
 import { Connection } from "./connection.ts";
@@ -126,7 +126,7 @@ class PostgresShardStore implements ShardStore {
   async activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
     this.#writer.drop("a new activation begins");
     for (;;) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw calledOff();
       const result = await this.#tryActivate(claim, signal);
       if (result !== "again") return result;
       await pause(this.#clock, this.#times.retryMs, signal);
@@ -138,38 +138,53 @@ class PostgresShardStore implements ShardStore {
     let connection: Connection | undefined;
     const dropOnAbort = (): void => connection?.destroy("the activation was called off");
     signal.addEventListener("abort", dropOnAbort, { once: true });
-    // A server that stopped answering must not hold the attempt: the next one opens a new connection.
-    let cancel = (): void => undefined;
     try {
       connection = await Connection.open(this.#connectionOptions);
-      const opened = connection;
-      cancel = this.#clock.after(this.#times.commitMs, () => opened.destroy("activation timed out"));
-      await endLeftovers(connection, this.#shard, [this.#reader.pid]);
-      const taken = await takeLease(connection, this.#shard, claim, this.#times.takeOverWaitMs);
-      cancel();
-      if (taken === "fenced") {
-        connection.destroy("fenced");
-        return "fenced";
-      }
-      const activation = await loadActivation(connection, taken);
-      const rowTypes = await loadRowTypes(connection);
-      await waitToServe(connection, taken.lease, this.#clock, signal);
-      this.#writer.adopt(connection);
-      this.#anchor = activation.lastAnchor;
-      this.#rowTypes = rowTypes;
-      return activation;
+      const result = await this.#takeOver(connection, claim, signal);
+      if (result === "fenced") connection.destroy("fenced");
+      return result;
     } catch (error) {
-      cancel();
       connection?.destroy("the activation failed");
+      if (signal.aborted) throw calledOff();
       if (error instanceof PaymentClusterError && error.code === "INVARIANT_BROKEN") throw error;
-      if (signal.aborted) throw error;
       this.#log.warn(
         { shard: this.#shard, reason: reasonOf(error) },
-        "an activation was not acknowledged; trying again",
+        "an activation was not acknowledged: trying again",
       );
       return "again";
     } finally {
       signal.removeEventListener("abort", dropOnAbort);
+    }
+  }
+
+  /** Takes the lease, loads, waits out earlier owners, and hands the connection to the writer. */
+  async #takeOver(connection: Connection, claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
+    const loaded = await this.#limited(connection, async () => {
+      await endLeftovers(connection, this.#shard, [this.#reader.pid]);
+      const taken = await takeLease(connection, this.#shard, claim, this.#times.takeOverWaitMs);
+      if (taken === "fenced") return taken;
+      const activation = await loadActivation(connection, taken);
+      return { activation, rowTypes: await loadRowTypes(connection), waitMs: await readServeWait(connection) };
+    });
+    if (loaded === "fenced") return loaded;
+    const { activation, rowTypes, waitMs } = loaded;
+    if (waitMs > 0) {
+      await pause(this.#clock, waitMs, signal);
+      await this.#limited(connection, () => renewLease(connection, activation.lease)); // its reader counts from now
+    }
+    this.#writer.adopt(connection);
+    this.#anchor = activation.lastAnchor;
+    this.#rowTypes = rowTypes;
+    return activation;
+  }
+
+  /** A server that stopped answering must not hold an attempt for ever. */
+  async #limited<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(this.#times.commitMs, () => connection.destroy("activation timed out"));
+    try {
+      return await work();
+    } finally {
+      cancel();
     }
   }
 

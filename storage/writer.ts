@@ -3,7 +3,7 @@
  * word on how it ended. Modes: settled (may write) and unsettled, entered when a COMMIT's fate is unknown and left
  * only by an activation; no transaction is sent while unsettled.
  */
-import type { Clock, CommitOutcome, Log } from "../actors/index.ts";
+import type { CommitOutcome } from "../actors/index.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { outcomeOfFailedStatement, reasonOf } from "./pg-errors.ts";

@@ -243,7 +243,12 @@ describe("Stripe adapter: every answer of gateways.md §3.1", () => {
       "declined invalid_payment_method",
     ],
     ["400 other", stripeError(400, { code: "parameter_missing" }), "declined invalid_gateway_request", { try: 5 }],
-    ["400 other, later try", stripeError(400, { code: "parameter_missing" }), "unknown refused_later_try", { earlierTryOpen: true }],
+    [
+      "400 other, later try",
+      stripeError(400, { code: "parameter_missing" }),
+      "unknown refused_later_try",
+      { earlierTryOpen: true },
+    ],
     ["404", stripeError(404, { code: "resource_missing", param: "intent" }), "declined invalid_gateway_request"],
     ["418", stripeError(418, { type: "api_error" }), "unknown http_418"],
   ];
