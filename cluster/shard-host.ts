@@ -38,6 +38,8 @@ const PROBE_WITHIN_MS = 2_000;
 /** A busy loop in a thread is ended after this long without an answer (faults.md C3). */
 const STUCK_AFTER_MS = 10_000;
 const REBUILD_AFTER_MS = 250;
+/** A payment's objects live as long as its gateway call: a small young generation would copy each of them twice. */
+const YOUNG_MB = 96;
 const WATCH_EVERY_MS = 1_000;
 
 const threadFile = (name: string): URL => new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
@@ -142,7 +144,7 @@ export class ShardHost {
   }
 
   #startShards(shards: ThreadSetup["shards"]): Pick<Seat, "worker" | "remote"> {
-    const worker = new Worker(threadFile("shard-thread"));
+    const worker = new Worker(threadFile("shard-thread"), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
     return { worker, remote: new Remote<ShardThread>(worker, (reason) => this.#died(shards, reason)) };
   }
 

@@ -127,10 +127,11 @@ const GATEWAY_KEY_NAMESPACE = Buffer.from("5f0f2c1e8d7b5a6c9e3d4b2a1c0f9e8d", "h
  * The same inputs give the same key for ever, even after an acknowledged commit was lost.
  */
 export function gatewayKeyOf(merchant: MerchantId, idempotencyKey: string, kind: string, attempt: number): string {
-  const name = Buffer.from(`${merchant}\n${kind}\n${attempt}\n${idempotencyKey}`, "utf8");
-  const digest = hash("sha1", Buffer.concat([GATEWAY_KEY_NAMESPACE, name]), "buffer");
-  digest[6] = 0x50 | ((digest[6] as number) & 0x0f);
-  digest[8] = 0x80 | ((digest[8] as number) & 0x3f);
-  const hex = digest.toString("hex", 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const name = `${merchant}\n${kind}\n${attempt}\n${idempotencyKey}`;
+  const bytes = Buffer.allocUnsafe(GATEWAY_KEY_NAMESPACE.length + 3 * name.length);
+  bytes.set(GATEWAY_KEY_NAMESPACE);
+  const length = GATEWAY_KEY_NAMESPACE.length + bytes.write(name, GATEWAY_KEY_NAMESPACE.length, "utf8");
+  const hex = hash("sha1", bytes.subarray(0, length), "hex");
+  const variant = "89ab"[Number.parseInt(hex[16] as string, 16) & 3] as string;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

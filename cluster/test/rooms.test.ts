@@ -45,7 +45,8 @@ const VENDORS: Readonly<Record<string, string>> = {
 const READS_ENVIRONMENT =
   /^(cluster\/config\.ts|ops\/(sandbox\/start|cli\/main|test-run\/main)\.ts|ops\/bench\/[^/]+\.ts)$/;
 
-const IS_TEST = "(\\.test\\.ts$|\\.it\\.ts$|\\.chaos\\.ts$|/test/)";
+/** A contract is the suite that every implementation of a port passes. */
+const IS_TEST = "(/contract\\.ts$|\\.test\\.ts$|\\.it\\.ts$|\\.chaos\\.ts$|/test/)";
 /** Tests of the joined house look at it from outside, as ops does. */
 const HOUSE_TESTS = "^cluster/test/";
 

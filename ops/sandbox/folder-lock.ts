@@ -76,8 +76,11 @@ function removeDead(path: string, aside: string): void {
     return; // somebody else removed it
   }
   const moved = readHolder(aside);
-  if (moved !== undefined && isRunning(moved.process)) linkSync(aside, path);
-  rmSync(aside, { force: true });
+  try {
+    if (moved !== undefined && isRunning(moved.process)) linkSync(aside, path);
+  } finally {
+    rmSync(aside, { force: true });
+  }
 }
 
 /** The holder that the file names; undefined when there is none or it is not readable as one. */

@@ -1,8 +1,8 @@
 /** One part of the sandbox that runs as a process, and how a program of ours with an IPC channel is one. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, closeSync, openSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { lastLines } from "./log-tail.ts";
+import { lastLines, openLog } from "./log-file.ts";
 
 /** How a run ended. */
 export interface PartEnd {
@@ -130,8 +130,7 @@ export class ProgramPart<Ready> implements Part {
 
   #spawn(): ChildProcess {
     const { entry, args, environment, logFile } = this.#spec;
-    const log = openSync(logFile, "a", 0o600);
-    chmodSync(logFile, 0o600);
+    const log = openLog(logFile);
     try {
       return spawn(process.execPath, [entry, ...args], {
         env: environment,

@@ -4,10 +4,10 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
-import { lastLines } from "./log-tail.ts";
+import { lastLines, openLog } from "./log-file.ts";
 import { reservePort } from "./ports.ts";
 import {
   discardData,
@@ -143,9 +143,7 @@ async function startServer(
 function spawnServer(place: PostgresPlace, port: number, logFile: string, settings: PostgresSettings): ChildProcess {
   const all = { ...DEFAULTS, ...settings, ...FIXED, port: String(port) };
   const args = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  if (existsSync(logFile) && statSync(logFile).size > 16 * 1024 * 1024) renameSync(logFile, `${logFile}.old`);
-  const log = openSync(logFile, "a", 0o600);
-  chmodSync(logFile, 0o600);
+  const log = openLog(logFile);
   try {
     return spawn(join(place.native, "bin/postgres"), ["-D", join(place.home, "data"), ...args], {
       ...idsOf(place),

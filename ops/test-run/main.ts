@@ -38,8 +38,9 @@ const limit = setTimeout(() => {
 /** Data folders of tests lie below it, so what they leave running is found and ended. */
 const tmp = mkdtempSync(join(tmpdir(), "payment-cluster-test-"));
 chmodSync(tmp, 0o755); // PostgreSQL's user must look into it
+const stack = join(projectDir, ".stack");
 const given = process.env["TEST_POSTGRES_URL"];
-const server = given === undefined ? await startTestPostgres(join(projectDir, ".stack")) : undefined;
+const server = given === undefined ? await startTestPostgres(stack) : undefined;
 const environment = { ...process.env, TMPDIR: tmp, TEST_POSTGRES_URL: given ?? server?.ownerUrl };
 
 const ends: PhaseEnd[] = [];
@@ -54,7 +55,7 @@ try {
   clearTimeout(limit);
   await endLeftOversOf(tmp);
   await server?.stop();
-  removeShelters(tmp);
+  for (const folder of [tmp, stack]) removeShelters(folder);
   rmSync(tmp, { recursive: true, force: true });
 }
 process.exit(report());

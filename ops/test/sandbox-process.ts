@@ -1,9 +1,9 @@
 /** A sandbox in a process of its own, as tests start, watch and end it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { readSandboxFile, type SandboxFile } from "../sandbox/sandbox-file.ts";
 import { waitFor } from "../sandbox/processes.ts";
+import { findProcessesOf } from "../test-run/leftovers.ts";
 
 const READY_LIMIT_MS = 60_000;
 
@@ -65,24 +65,4 @@ export class SandboxProcess {
 }
 
 /** Pids of processes that have to do with a data folder: it is in their arguments, their environment, or they work in it. */
-export function processesOf(dataDir: string): readonly number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
-    .filter((pid) => {
-      const texts = ["cmdline", "environ"].map((name) =>
-        readOrEmpty(() => readFileSync(`/proc/${pid}/${name}`, "utf8")),
-      );
-      const folder = readOrEmpty(() => readlinkSync(`/proc/${pid}/cwd`));
-      const isZombie = / [ZX] /.test(readOrEmpty(() => readFileSync(`/proc/${pid}/stat`, "utf8")).slice(0, 60));
-      return !isZombie && [...texts, folder].some((text) => text.includes(dataDir));
-    });
-}
-
-function readOrEmpty(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return "";
-  }
-}
+export const processesOf = (dataDir: string): readonly number[] => findProcessesOf(dataDir).map(({ pid }) => pid);
