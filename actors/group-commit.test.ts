@@ -44,7 +44,7 @@ function rig(): Rig {
     },
   };
   const meter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
-  const limits = { lingerMs: 0, batchMax: 512, renewEveryMs: 1_000, retryDelayMs: 10 };
+  const limits = { lingerMs: 0, commitPaceMs: 0, batchMax: 512, renewEveryMs: 1_000, retryDelayMs: 10 };
   const hooks = { openFloorSeq: () => undefined, doubtsSaved: () => {}, stopped: (why: string) => stops.push(why) };
   const commit = new GroupCommit(store as unknown as ShardStore, clock, limits, meter, hooks); // only commit() is called
   const activation: Activation = {

@@ -38,6 +38,8 @@ export interface Pending {
 export interface CommitLimits {
   /** How long the first decision of a batch waits for company when the connection is free. */
   readonly lingerMs: number;
+  /** From the beginning of one batch to that of the next, at least: a commit costs as much as a dozen of its rows. */
+  readonly commitPaceMs: number;
   /** Rows of one kind (intents, outcomes) in one batch. */
   readonly batchMax: number;
   readonly renewEveryMs: number;
@@ -71,6 +73,7 @@ export class GroupCommit {
   #lastRecordedAtMs = 0;
   #lastAckSentAtMs = Number.NEGATIVE_INFINITY;
   #flightSinceMs = 0;
+  #batchBeganAtMs = Number.NEGATIVE_INFINITY;
   #healthy = true;
   #callOffTimer: (() => void) | undefined;
   #idle: (() => void)[] = [];
@@ -174,10 +177,12 @@ export class GroupCommit {
       this.#intents[0]?.enqueuedAtMs ?? Number.POSITIVE_INFINITY,
       this.#outcomes[0]?.enqueuedAtMs ?? Number.POSITIVE_INFINITY,
     );
+    const { lingerMs, commitPaceMs, retryDelayMs, batchMax } = this.#limits;
+    const nowMs = this.#clock.monotonicMs();
     const wait = this.#healthy
-      ? this.#limits.lingerMs - (this.#clock.monotonicMs() - since)
-      : this.#limits.retryDelayMs;
-    if (wait <= 0 || (this.#healthy && this.depth >= this.#limits.batchMax)) {
+      ? Math.max(lingerMs - (nowMs - since), commitPaceMs - (nowMs - this.#batchBeganAtMs))
+      : retryDelayMs;
+    if (wait <= 0 || (this.#healthy && this.depth >= batchMax)) {
       void this.#run((lease) => this.#writeBatch(lease));
       return;
     }
@@ -205,6 +210,7 @@ export class GroupCommit {
 
   async #writeBatch(lease: Lease): Promise<void> {
     const { batchMax } = this.#limits;
+    this.#batchBeganAtMs = this.#flightSinceMs;
     const batch = [...this.#outcomes.splice(0, batchMax), ...this.#intents.splice(0, batchMax)];
     const recordedAtMs = Math.max(this.#clock.nowMs(), this.#lastRecordedAtMs);
     this.#lastRecordedAtMs = recordedAtMs;

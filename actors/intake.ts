@@ -31,6 +31,8 @@ import type {
 type CreateRequest = Extract<ShardRequest, { kind: "createPayment" }>;
 
 export interface IntakeLimits {
+  /** From the beginning of one look-up of keys to that of the next, at least. */
+  readonly lookUpPaceMs: number;
   /** Refuse when the oldest waiting intent is older: past the knee latency jumps to seconds at once. */
   readonly queueAgeMaxMs: number;
   /** Requests that may wait before T1. */
@@ -75,6 +77,8 @@ export class Intake {
   #waiting: Candidate[] = [];
   #lookingUp: readonly Candidate[] = [];
   #generation = 0;
+  #lookedUpAtMs = Number.NEGATIVE_INFINITY;
+  #paused = false;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -108,10 +112,20 @@ export class Intake {
     this.#waiting.push({ request, merchant, command, flow });
   }
 
-  /** Looks up the keys that this tick brought, in one statement. Called once at the end of each tick. */
+  /** Looks up the keys that came since the last look-up, in one statement. Called at the end of each tick. */
   flush(): void {
-    if (this.#waiting.length === 0 || this.#lookingUp.length > 0) return;
-    void this.#lookUp(this.#waiting.splice(0), this.#generation);
+    if (this.#waiting.length === 0 || this.#lookingUp.length > 0 || this.#paused) return;
+    const { clock, limits } = this.#parts;
+    const waitMs = this.#lookedUpAtMs + limits.lookUpPaceMs - clock.monotonicMs();
+    if (waitMs <= 0) {
+      void this.#lookUp(this.#waiting.splice(0), this.#generation);
+      return;
+    }
+    this.#paused = true;
+    clock.after(waitMs, () => {
+      this.#paused = false;
+      this.flush();
+    });
   }
 
   /** Forgets what waits: the actor reloads. Their clients may safely send again. */
@@ -140,6 +154,7 @@ export class Intake {
 
   async #lookUp(candidates: readonly Candidate[], generation: number): Promise<void> {
     this.#lookingUp = candidates;
+    this.#lookedUpAtMs = this.#parts.clock.monotonicMs();
     let found: readonly (FoundKey | undefined)[] | undefined;
     try {
       found = await this.#parts.store.findKeys(

@@ -74,7 +74,7 @@ class Rig {
       random: { bytes: (count) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 },
       meter: noMeter,
       log: quiet,
-      limits: { ...DEFAULT_LIMITS, lingerMs: 0 },
+      limits: { ...DEFAULT_LIMITS, lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0 },
       claim: () => ({
         node: "n",
         generation,
