@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { DEFAULT_LIMITS, parseConfig } from "./config.ts";
+import { DEFAULT_LIMITS, parseConfig, parseConfigText } from "./config.ts";
 
 const GOOD = {
   mode: "sandbox",
@@ -28,6 +28,15 @@ const cases: ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>, 
   ["81 a gateway call longer than its deadline", { limits: { operationDeadlineMs: 20_000 } }, "operationDeadlineMs"],
   ["81 a deadline longer than a gateway key lives", { limits: { operationDeadlineMs: 86_400_000 } }, "23 h"],
   ["81 memory that answers longer than a take-over waits", { limits: { memoryAnswersForMs: 4_000 } }, "4 s"],
+  ["81 no gateway thread", { gatewayThreads: 0 }, "gatewayThreads"],
+  ...["stripe.example", "ftp://stripe.example", "http://", "http://h:99999", "javascript:1"].map(
+    (baseUrl) =>
+      [
+        `80 the gateway address ${baseUrl}`,
+        { gateways: { stripe: { baseUrl, apiKey: "hush" }, adyen: null, fixedLatency: null } },
+        "gateways.stripe.baseUrl must be an http or https address",
+      ] as const,
+  ),
   ["82 the benchmark's gateway in production", { mode: "production" }, "fixedLatency"],
 ];
 
@@ -37,6 +46,21 @@ describe("configuration", () => {
     if ("faults" in config) throw new Error(config.faults.join());
     expect(config.limits).to.deep.equal(DEFAULT_LIMITS);
     expect(config.workers).to.be.greaterThan(0);
+    expect(config.gatewayThreads).to.be.within(1, 2);
+  });
+
+  it("takes the number of gateway threads, and a gateway's own or another address", () => {
+    for (const baseUrl of [null, "http://127.0.0.1:8081", "https://checkout.example"]) {
+      const gateways = { stripe: null, adyen: { baseUrl, apiKey: "x" }, fixedLatency: null };
+      const config = parseConfig({ ...GOOD, gateways, gatewayThreads: 3 });
+      expect("faults" in config ? config.faults : config.gatewayThreads).to.equal(3);
+    }
+  });
+
+  it("says of a file that is not JSON only that, and quotes none of it", () => {
+    const parsed = parseConfigText('{"control": {"dsn": "postgres://app:hush@h/db"} hush');
+    expect(parsed).to.deep.equal({ faults: ["the file is not JSON"] });
+    expect(parseConfigText(JSON.stringify(GOOD))).not.to.have.property("faults");
   });
 
   for (const [name, change, part] of cases)

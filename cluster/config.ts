@@ -37,6 +37,7 @@ export const ConfigFile = Type.Object(
       strict,
     ),
     workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Null()]),
+    gatewayThreads: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 16 }), Type.Null()])),
     limits: Type.Optional(
       Type.Partial(
         Type.Object(
@@ -91,12 +92,19 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
 export const COMMIT_TIMEOUT_MS = 8_000;
 
 /** A validated configuration with every default filled in. */
-export interface NodeConfig extends Omit<ConfigFile, "limits" | "workers"> {
+export interface NodeConfig extends Omit<ConfigFile, "limits" | "workers" | "gatewayThreads"> {
   readonly limits: ShardLimits;
   readonly workers: number;
+  /** Threads that run the gateways' SDKs. */
+  readonly gatewayThreads: number;
 }
 
-/** What contradicts itself although each value alone is fine. */
+/** Null stands for the gateway's own address. */
+function isAddress(baseUrl: string | null | undefined): boolean {
+  return baseUrl === null || baseUrl === undefined || /^https?:$/.test(URL.parse(baseUrl)?.protocol ?? "");
+}
+
+/** What the shape alone does not tell: values that contradict each other, and addresses. */
 const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolean])[] = [
   [
     "limits.answerWithinMs must be under limits.gatewayCallMs",
@@ -122,6 +130,8 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
     "limits.operationDeadlineMs must be under a gateway key's 23 h",
     ({ limits }) => limits.operationDeadlineMs >= 82_800_000,
   ],
+  ["gateways.stripe.baseUrl must be an http or https address", ({ gateways }) => !isAddress(gateways.stripe?.baseUrl)],
+  ["gateways.adyen.baseUrl must be an http or https address", ({ gateways }) => !isAddress(gateways.adyen?.baseUrl)],
   [
     "mode production refuses gateways.fixedLatency",
     ({ mode, gateways }) => mode === "production" && gateways.fixedLatency !== null,
@@ -144,15 +154,28 @@ export function parseConfig(input: unknown): NodeConfig | { readonly faults: rea
     });
     return { faults };
   }
-  const { limits, workers, ...rest } = input;
+  const { limits, workers, gatewayThreads, ...rest } = input;
+  const cores = availableParallelism();
   // The main thread and the database take the rest of the machine.
   const config = {
     ...rest,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    workers: workers ?? Math.max(1, availableParallelism() - 1),
+    workers: workers ?? Math.max(1, cores - 1),
+    gatewayThreads: gatewayThreads ?? (cores <= 2 ? 1 : 2), // the second keeps payments going while the first is rebuilt
   };
   const faults = CONTRADICTIONS.filter(([, holds]) => holds(config)).map(([fault]) => fault);
   return faults.length > 0 ? { faults } : Object.freeze(config);
+}
+
+/** The configuration that a file's text holds, or every fault in it. */
+export function parseConfigText(text: string): ReturnType<typeof parseConfig> {
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch {
+    return { faults: ["the file is not JSON"] }; // the parser's own message quotes the text, secrets with it
+  }
+  return parseConfig(input);
 }
 
 /** Reads the file that the environment names. Throws one error that lists all faults. */
@@ -160,7 +183,7 @@ export function loadConfig(): NodeConfig {
   const path = process.env["PAYMENT_CLUSTER_CONFIG"];
   if (path === undefined || path === "")
     throw new Error("PAYMENT_CLUSTER_CONFIG must name the node's configuration file");
-  const parsed = parseConfig(JSON.parse(readFileSync(path, "utf8")));
+  const parsed = parseConfigText(readFileSync(path, "utf8"));
   if ("faults" in parsed) throw new Error(`the configuration is refused:\n  ${parsed.faults.join("\n  ")}`);
   return parsed;
 }

@@ -4,8 +4,9 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { GatewayName } from "../actors/domain/index.ts";
-import type { Gateway, GatewayAnswer, GatewayCall, GatewayDesk } from "../actors/index.ts";
+import type { Gateway, GatewayAnswer, GatewayCall, GatewayDesk, GatewayObservation } from "../actors/index.ts";
 import { exposeOn, remoteOf } from "./remote.ts";
+import { TickBatch } from "./tick-batch.ts";
 
 /** Calls, or answers, with the shard that each belongs to. */
 export interface Tagged<T> {
@@ -19,30 +20,6 @@ export interface GatewayPort {
 }
 export interface AnswerPort {
   onAnswers(answers: readonly Tagged<GatewayAnswer>[]): void;
-}
-
-/** From one batch to the next, at least: a hop between threads costs as much as ten of its items. */
-const HOP_PACE_MS = 2;
-
-/** Collects what comes within one turn of the event loop, or under load within the pace, and hands it on as one batch. */
-export class TickBatch<T> {
-  readonly #flush: (items: T[]) => void;
-  #items: T[] = [];
-  #flushedAtMs = Number.NEGATIVE_INFINITY;
-
-  constructor(flush: (items: T[]) => void) {
-    this.#flush = flush;
-  }
-  add(item: T): void {
-    if (this.#items.push(item) > 1) return;
-    const waitMs = HOP_PACE_MS - (performance.now() - this.#flushedAtMs);
-    const flush = (): void => {
-      this.#flushedAtMs = performance.now();
-      this.#flush(this.#items.splice(0));
-    };
-    if (waitMs > 0) setTimeout(flush, waitMs);
-    else setImmediate(flush);
-  }
 }
 
 /** Runs calls one by one at the adapter that each names, and gives their answers back as they come. */
@@ -68,14 +45,26 @@ export class GatewayBench {
       const tookMs = this.#nowMs() - startedAtMs;
       this.#answers.add({ shard, item: { operationId, paymentId, try: call.try, action, observation, tookMs } });
     };
-    const adapter = this.#adapters(call.gateway, call.account);
-    if (adapter === undefined) observed({ kind: "notSubmitted", reason: "the gateway is not configured on this node" });
-    else {
-      adapter.run(call).then(observed, (error: unknown) => {
-        observed({ kind: "unknown", reason: `the adapter threw: ${error instanceof Error ? error.message : "?"}` });
-      });
+    const notSubmitted = (reason: string): void => observed({ kind: "notSubmitted", reason });
+    let adapter: Gateway | undefined;
+    try {
+      adapter = this.#adapters(call.gateway, call.account);
+    } catch (error) {
+      return notSubmitted(`the adapter could not be made: ${messageOf(error)}`);
     }
+    if (adapter === undefined) return notSubmitted("the gateway is not configured on this node");
+    run(adapter, call).then(observed, (error: unknown) =>
+      observed({ kind: "unknown", reason: `the adapter threw: ${messageOf(error)}` }),
+    );
   }
+}
+
+/** A throw before the first await becomes a rejection too. */
+const run = async (adapter: Gateway, call: GatewayCall): Promise<GatewayObservation> => await adapter.run(call);
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "?");
+
+function noThread(): never {
+  throw new Error("no gateway thread runs");
 }
 
 /** The desks of one shard thread. */
@@ -83,8 +72,10 @@ export class GatewayDesks {
   readonly #local: GatewayBench;
   readonly #isLocal: (name: GatewayName) => boolean;
   readonly #onAnswers: (answers: readonly Tagged<GatewayAnswer>[]) => void;
-  readonly #remotes: { readonly submit: (calls: readonly Tagged<GatewayCall>[]) => void }[] = [];
+  /** By index of the gateway thread; those that run. */
+  readonly #remotes = new Map<number, (calls: readonly Tagged<GatewayCall>[]) => void>();
   readonly #outgoing: TickBatch<Tagged<GatewayCall>>;
+  readonly #nowhere: GatewayBench;
   #next = 0;
 
   constructor(
@@ -95,6 +86,7 @@ export class GatewayDesks {
     this.#onAnswers = onAnswers;
     this.#isLocal = (name) => local?.name === name;
     this.#local = new GatewayBench(() => local?.gateway, onAnswers, nowMs);
+    this.#nowhere = new GatewayBench(noThread, onAnswers, nowMs);
     this.#outgoing = new TickBatch((calls) => this.#send(calls));
   }
 
@@ -102,7 +94,13 @@ export class GatewayDesks {
   attach(index: number, port: MessagePort): void {
     exposeOn({ onAnswers: (answers: readonly Tagged<GatewayAnswer>[]) => this.#onAnswers(answers) }, port);
     const remote = remoteOf<GatewayPort>(port);
-    this.#remotes[index] = { submit: (calls) => void remote.submit(calls) };
+    // A batch that is lost with its thread is found by the resolver.
+    this.#remotes.set(index, (calls) => void remote.submit(calls).catch(() => undefined));
+  }
+
+  /** The thread has died: nothing goes there until it is attached anew. */
+  detach(index: number): void {
+    this.#remotes.delete(index);
   }
 
   forShard(shard: number): GatewayDesk {
@@ -116,9 +114,11 @@ export class GatewayDesks {
     };
   }
 
-  /** A batch goes to one thread; threads take turns. A batch lost with its thread is found by the resolver. */
+  /** A batch goes to one thread; threads take turns. Without any, nothing was submitted. */
   #send(calls: readonly Tagged<GatewayCall>[]): void {
-    const remote = this.#remotes[this.#next++ % Math.max(1, this.#remotes.length)];
-    remote?.submit(calls);
+    const submits = [...this.#remotes.values()];
+    const submit = submits[this.#next++ % Math.max(1, submits.length)];
+    if (submit !== undefined) return submit(calls);
+    for (const call of calls) this.#nowhere.run(call);
   }
 }

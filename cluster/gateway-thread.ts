@@ -2,7 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { GatewayName } from "../actors/domain/index.ts";
 import { createAdyenGateway, createStripeGateway } from "../actors/gateways/index.ts";
-import type { Gateway, GatewayCall } from "../actors/index.ts";
+import type { Gateway, GatewayAnswer, GatewayCall } from "../actors/index.ts";
 import { systemClock } from "./clock.ts";
 import type { NodeConfig } from "./config.ts";
 import { type AnswerPort, GatewayBench, type Tagged } from "./gateway-desk.ts";
@@ -34,6 +34,8 @@ export interface GatewayThread {
   start(gateways: NodeConfig["gateways"]): void;
   /** Serves the shard thread at the other end. */
   connect(port: MessagePort): void;
+  /** Answers unless the thread is stuck. */
+  ping(): void;
   close(): Promise<void>;
 }
 
@@ -43,9 +45,13 @@ const thread: GatewayThread = {
   },
   connect: (port) => {
     const sink = remoteOf<AnswerPort>(port);
-    const bench = new GatewayBench(adapterOf, (answers) => void sink.onAnswers(answers), systemClock.monotonicMs);
+    // Answers to a shard thread that has died are asked for again by its successor.
+    const answer = (answers: readonly Tagged<GatewayAnswer>[]): void =>
+      void sink.onAnswers(answers).catch(() => undefined);
+    const bench = new GatewayBench(adapterOf, answer, systemClock.monotonicMs);
     exposeOn({ submit: (calls: readonly Tagged<GatewayCall>[]) => calls.forEach((call) => bench.run(call)) }, port);
   },
+  ping: () => {},
   close: async () => {
     await Promise.all([...adapters.values()].map((adapter) => adapter.close()));
   },

@@ -17,16 +17,41 @@ const SECRET_NAMES = [
   "name",
 ];
 
-/** A log whose every line carries `fields`. */
-export function createLog(fields: Readonly<Record<string, string | number>>): Log {
+/** Lines kept while the destination takes none; what comes beyond them is dropped. */
+const KEPT_BYTES_MAX = 1_048_576;
+
+/** Where lines go. It may tell of its failures by an `error` event or by throwing. */
+export interface LogDestination {
+  write(line: string): unknown;
+  on(event: "error", listener: () => void): unknown;
+}
+
+/** `sync`: a line is out when the call returns. A reader that is slow (EAGAIN) is not waited for: payments go first. */
+const stdout = (): LogDestination =>
+  pino.destination({ dest: 1, sync: true, maxLength: KEPT_BYTES_MAX, retryEAGAIN: () => false });
+
+/**
+ * A log whose every line carries `fields`. Its functions never throw: a full disk or a reader that is gone costs lines,
+ * never a payment (faults C4); lines go on once the destination takes them again.
+ */
+export function createLog(
+  fields: Readonly<Record<string, string | number>>,
+  destination: LogDestination = stdout(),
+): Log {
   const options = {
     base: fields,
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: "[redacted]" },
   };
-  const out = pino(options, pino.destination({ dest: 1, sync: true }));
-  return {
-    info: (more, message) => out.info(more, message),
-    warn: (more, message) => out.warn(more, message),
-    error: (more, message) => out.error(more, message),
-  };
+  destination.on("error", () => {}); // there is nowhere left to say it
+  const out = pino(options, destination);
+  const writer =
+    (level: "info" | "warn" | "error"): Log["info"] =>
+    (more, message) => {
+      try {
+        out[level](more, message);
+      } catch {
+        // as above: the line is lost
+      }
+    };
+  return { info: writer("info"), warn: writer("warn"), error: writer("error") };
 }

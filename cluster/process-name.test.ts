@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { isProcessGone, nameOfThisProcess } from "./process-name.ts";
+import { isProcessGone, nameOfThisProcess, type ProcessTable } from "./process-name.ts";
 
 const file = new URL("./process-name.ts", import.meta.url).href;
 
@@ -25,4 +25,40 @@ describe("process names", () => {
     expect(isProcessGone("unknown/1")).to.equal(false);
     expect(isProcessGone("")).to.equal(false);
   });
+
+  const failing = (code: string) => (): never => {
+    throw Object.assign(new Error(code), { code });
+  };
+  const stat = (state: string, startTime: string): string =>
+    `7 (a) b) c) ${[state, ...Array.from({ length: 18 }, (_, n) => String(n)), startTime, "0"].join(" ")}\n`;
+  const table: ProcessTable = { home: () => "boot/pid:[1]", stat: () => stat("S", "42"), signal0: () => {} };
+  const NAME = "boot/pid:[1]/7/42";
+
+  /** Case, what the system says, whether the process is certainly gone. */
+  const cases: ReadonlyArray<readonly [string, Partial<ProcessTable>, boolean]> = [
+    ["it runs", {}, false],
+    ["its pid is another process now", { stat: () => stat("S", "43") }, true],
+    ["it is a zombie", { stat: () => stat("Z", "42") }, true],
+    ["it is dead", { stat: () => stat("X", "42") }, true],
+    ["it is stopped", { stat: () => stat("T", "42") }, false],
+    ["no such pid", { stat: failing("ENOENT"), signal0: failing("ESRCH") }, true],
+    ["/proc hides it", { stat: failing("ENOENT"), signal0: failing("EPERM") }, false],
+    ["/proc does not show it, yet it takes signals", { stat: failing("ENOENT") }, false],
+    ["no file descriptor is left", { stat: failing("EMFILE"), signal0: failing("ESRCH") }, false],
+    ["the read is refused", { stat: failing("EACCES"), signal0: failing("ESRCH") }, false],
+    ["the line is empty", { stat: () => "" }, false],
+    ["the line is cut", { stat: () => stat("S", "42").slice(0, 20) }, false],
+    [
+      "our own boot cannot be read",
+      { home: failing("ENOENT"), stat: failing("ENOENT"), signal0: failing("ESRCH") },
+      false,
+    ],
+  ];
+  for (const [what, said, gone] of cases)
+    it(`${what} -> ${gone ? "gone" : "not gone"}`, () =>
+      expect(isProcessGone(NAME, { ...table, ...said })).to.equal(gone));
+
+  for (const name of ["boot/pid:[1]/0/42", "boot/pid:[1]/-7/42", "boot/pid:[1]/seven/42", "boot/pid:[1]/7"])
+    it(`${name} is judged not gone, whatever the system says`, () =>
+      expect(isProcessGone(name, { ...table, stat: failing("ENOENT"), signal0: failing("ESRCH") })).to.equal(false));
 });

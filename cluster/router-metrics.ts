@@ -32,7 +32,7 @@ export class RouterSeries implements RouterMetrics {
     this.#known.set(id, series);
     series.observe(tookMs / 1_000);
   }
-  requestDropped(route: string, reason: "aborted" | "deadline"): void {
+  requestDropped(route: string, reason: "aborted" | "deadline" | "uncertain"): void {
     this.#dropped.labels(route, reason).inc();
   }
   async values(): Promise<MetricValues> {

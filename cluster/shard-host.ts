@@ -4,7 +4,7 @@
  */
 import { extname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { refuse } from "../actors/domain/index.ts";
+import { type Refusal, REFUSALS, refuse } from "../actors/domain/index.ts";
 import type {
   ActorSnapshot,
   Clock,
@@ -15,12 +15,14 @@ import type {
   ShardRequest,
 } from "../actors/index.ts";
 import type { NodeConfig } from "./config.ts";
-import { TickBatch } from "./gateway-desk.ts";
 import type { GatewayThread } from "./gateway-thread.ts";
 import type { MetricValues } from "./metrics.ts";
-import { proxy, Remote, transfer } from "./remote.ts";
+import { OwedTickets } from "./owed-tickets.ts";
+import { proxy, transfer } from "./remote.ts";
 import type { ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
 import { type Addressed, packRequests, type ReplyBatch, unpackReplies } from "./thread-batch.ts";
+import { TickBatch } from "./tick-batch.ts";
+import { WatchedThread } from "./watched-thread.ts";
 
 export interface HostParts {
   readonly config: NodeConfig;
@@ -35,30 +37,28 @@ export interface HostParts {
 
 const CALL_DEADLINE_MS = 5_000;
 const PROBE_WITHIN_MS = 2_000;
-/** A busy loop in a thread is ended after this long without an answer (faults.md C3). */
-const STUCK_AFTER_MS = 10_000;
-const REBUILD_AFTER_MS = 250;
+/** Answers that one thread may owe: its actors refuse long before, unless the thread itself is slow. */
+const OWED_MAX = 16_384;
 /** A payment's objects live as long as its gateway call: a small young generation would copy each of them twice. */
-const YOUNG_MB = 96;
+const YOUNG_MB = 192;
 const WATCH_EVERY_MS = 1_000;
+const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
+const OWES_TOO_MUCH = refuse("overloaded", "the shard has more work than it can take; send it again later");
 
 const threadFile = (name: string): URL => new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
 
 /** One shard thread, with the tickets that it owes an answer. */
 interface Seat {
-  readonly shards: ThreadSetup["shards"];
-  worker: Worker;
-  remote: Remote<ShardThread>;
-  readonly owed: Map<number, string>;
+  readonly thread: WatchedThread<ShardThread>;
+  readonly owed: OwedTickets;
   readonly outgoing: TickBatch<Addressed>;
-  heardAtMs: number;
 }
 
 export class ShardHost {
   readonly #parts: HostParts;
   readonly #seats: Seat[] = [];
   readonly #seatOfShard = new Map<number, Seat>();
-  readonly #gateways: { worker: Worker; remote: Remote<GatewayThread> }[] = [];
+  readonly #gateways: WatchedThread<GatewayThread>[] = [];
   #watch: NodeJS.Timeout | undefined;
   #ending = false;
 
@@ -70,29 +70,31 @@ export class ShardHost {
   start(): void {
     const { config, shards } = this.#parts;
     const usesSdks = config.gateways.stripe !== null || config.gateways.adyen !== null;
-    if (usesSdks) this.#gateways.push(this.#startGateway(0));
+    const gatewayCount = usesSdks ? config.gatewayThreads : 0;
+    for (let i = 0; i < gatewayCount; i++) this.#gateways.push(this.#startGateway(i));
     const count = Math.min(config.workers, shards.length);
     for (let i = 0; i < count; i++) this.#seat(shards.filter((_, n) => n % count === i));
-    this.#watch = setInterval(() => this.#look(), WATCH_EVERY_MS);
+    this.#watch = setInterval(() => this.#threads().forEach((thread) => thread.look()), WATCH_EVERY_MS);
   }
 
-  /** Hands a request to the thread of its shard, in this tick's batch. */
+  /** Hands a request to the thread of its shard, in this tick's batch; refuses it at once when the thread takes none. */
   submit(shard: number, request: ShardRequest): void {
     const seat = this.#seatOfShard.get(shard);
-    if (seat === undefined || this.#ending) return this.#refuse([[request.ticket, request.requestId]]);
-    seat.owed.set(request.ticket, request.requestId);
-    seat.outgoing.add({ shard, request });
+    const { ticket, requestId } = request;
+    if (seat === undefined || this.#ending || !seat.thread.isOpen) this.#refuse(NOT_SERVED, [[ticket, requestId]]);
+    else if (!seat.owed.owe(ticket, requestId)) this.#refuse(OWES_TOO_MUCH, [[ticket, requestId]]);
+    else seat.outgoing.add({ shard, request });
   }
 
   setMerchants(merchants: readonly MerchantProfile[]): void {
-    for (const { remote } of this.#seats)
-      remote.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(() => undefined); // a dead thread gets them anew
+    for (const { thread } of this.#seats)
+      thread.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(() => undefined); // a dead thread gets them anew
   }
 
   /** What the actors are about; a thread that does not answer is left out. */
   async snapshots(): Promise<readonly ActorSnapshot[]> {
     const all = await Promise.all(
-      this.#seats.map(({ remote }) => remote.call(CALL_DEADLINE_MS, (api) => api.snapshot()).catch(() => [])),
+      this.#seats.map(({ thread }) => thread.call(CALL_DEADLINE_MS, (api) => api.snapshot()).catch(() => [])),
     );
     return all.flat();
   }
@@ -100,8 +102,8 @@ export class ShardHost {
   /** Whether each shard can commit now; the shards of a thread that does not answer are left out. */
   async probe(): Promise<readonly ShardProbe[]> {
     const all = await Promise.all(
-      this.#seats.map(({ remote }) =>
-        remote.call(2 * PROBE_WITHIN_MS, (api) => api.probe(PROBE_WITHIN_MS)).catch(() => []),
+      this.#seats.map(({ thread }) =>
+        thread.call(2 * PROBE_WITHIN_MS, (api) => api.probe(PROBE_WITHIN_MS)).catch(() => []),
       ),
     );
     return all.flat();
@@ -109,7 +111,7 @@ export class ShardHost {
 
   async metrics(): Promise<readonly MetricValues[]> {
     const all = await Promise.all(
-      this.#seats.map(({ remote }) => remote.call(CALL_DEADLINE_MS, (api) => api.metrics()).catch(() => undefined)),
+      this.#seats.map(({ thread }) => thread.call(CALL_DEADLINE_MS, (api) => api.metrics()).catch(() => undefined)),
     );
     return all.filter((values) => values !== undefined);
   }
@@ -118,79 +120,72 @@ export class ShardHost {
   async drain(withinMs: number): Promise<void> {
     clearInterval(this.#watch);
     await Promise.all(
-      this.#seats.map(({ remote }) =>
-        remote.call(withinMs + CALL_DEADLINE_MS, (api) => api.drain(withinMs)).catch(() => undefined),
+      this.#seats.map(({ thread }) =>
+        thread.call(withinMs + CALL_DEADLINE_MS, (api) => api.drain(withinMs)).catch(() => undefined),
       ),
     );
     this.#ending = true;
     await Promise.all(
-      this.#gateways.map(({ remote }) => remote.call(CALL_DEADLINE_MS, (api) => api.close()).catch(() => undefined)),
+      this.#gateways.map((thread) => thread.call(CALL_DEADLINE_MS, (api) => api.close()).catch(() => undefined)),
     );
-    await Promise.all([...this.#seats, ...this.#gateways].map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#threads().map((thread) => thread.end()));
+  }
+
+  #threads(): readonly (WatchedThread<ShardThread> | WatchedThread<GatewayThread>)[] {
+    return [...this.#gateways, ...this.#seats.map(({ thread }) => thread)];
   }
 
   #seat(shards: ThreadSetup["shards"]): void {
-    const started = this.#startShards(shards);
-    const seat: Seat = {
-      shards,
-      ...started,
-      owed: new Map(),
-      heardAtMs: this.#parts.clock.monotonicMs(),
-      outgoing: new TickBatch((items) => this.#send(seat, items)),
-    };
+    const { clock, log } = this.#parts;
+    const owed = new OwedTickets(OWED_MAX);
+    const thread = new WatchedThread<ShardThread>({
+      clock,
+      log,
+      name: `shards ${shards.map(({ id }) => id).join(", ")}`,
+      spawn: () => new Worker(threadFile("shard-thread"), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
+      start: async (api) => {
+        const setup = this.#setup(shards);
+        const ports = setup.gatewayPorts.map(({ port }) => port);
+        await api.start(
+          transfer(setup, ports),
+          proxy(async (batch: ReplyBatch) => this.#replied(owed, batch)),
+        );
+      },
+      ping: (api) => api.snapshot(),
+      // Its callers get 503: a retry with the key continues the same operation.
+      onDied: () => this.#refuse(NOT_SERVED, owed.takeAll()),
+    });
+    const seat = { thread, owed, outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)) };
     this.#seats.push(seat);
     for (const { id } of shards) this.#seatOfShard.set(id, seat);
-    this.#begin(seat);
   }
 
-  #startShards(shards: ThreadSetup["shards"]): Pick<Seat, "worker" | "remote"> {
-    const worker = new Worker(threadFile("shard-thread"), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-    return { worker, remote: new Remote<ShardThread>(worker, (reason) => this.#died(shards, reason)) };
-  }
-
-  #begin(seat: Seat): void {
+  /** What a shard thread begins with: also a port to each gateway thread that runs now. */
+  #setup(shards: ThreadSetup["shards"]): ThreadSetup {
     const { config, generation, merchants } = this.#parts;
-    const gatewayPorts = this.#gateways.map((gateway) => this.#connect(gateway.remote));
-    const setup: ThreadSetup = { config, generation, shards: seat.shards, merchants: merchants(), gatewayPorts };
-    const onReplies = proxy((batch: ReplyBatch) => this.#replied(seat, batch));
-    seat.remote
-      .call(STUCK_AFTER_MS, (api) => api.start(transfer(setup, [...gatewayPorts]), onReplies))
-      .catch((error: unknown) => this.#parts.log.error({ error: String(error) }, "a shard thread did not start"));
+    const gatewayPorts = this.#gateways.flatMap((gateway, index) =>
+      gateway.isOpen ? [{ index, port: this.#connect(gateway) }] : [],
+    );
+    return { config, generation, shards, merchants: merchants(), gatewayPorts };
   }
 
-  #send(seat: Seat, items: readonly Addressed[]): void {
+  #send(thread: WatchedThread<ShardThread>, items: readonly Addressed[]): void {
     const batch = packRequests(items);
-    // Its callers are answered by #died when the thread dies; there is no other way for this call to fail.
-    seat.remote.api.submitBatch(transfer(batch, [batch.bytes.buffer as ArrayBuffer])).catch(() => undefined);
+    // Its callers are answered when the thread dies; there is no other way for this call to fail.
+    thread.api.submitBatch(transfer(batch, [batch.bytes.buffer as ArrayBuffer])).catch(() => undefined);
   }
 
-  #replied(seat: Seat, batch: ReplyBatch): void {
+  #replied(owed: OwedTickets, batch: ReplyBatch): void {
     const replies = unpackReplies(batch);
-    for (const { ticket } of replies) seat.owed.delete(ticket);
+    for (const { ticket } of replies) owed.answered(ticket);
     this.#parts.onReplies(replies);
   }
 
-  /** The thread's callers get 503 (a retry with the key continues the same operation), and the thread is built anew. */
-  #died(shards: ThreadSetup["shards"], reason: string): void {
-    const seat = this.#seats.find((one) => one.shards === shards);
-    if (seat === undefined || this.#ending) return;
-    this.#parts.log.error({ shards: shards.map(({ id }) => id), reason }, "a shard thread died; it is rebuilt");
-    const owed = [...seat.owed];
-    seat.owed.clear();
-    this.#refuse(owed);
-    this.#parts.clock.after(REBUILD_AFTER_MS, () => {
-      if (this.#ending) return;
-      Object.assign(seat, this.#startShards(shards), { heardAtMs: this.#parts.clock.monotonicMs() });
-      this.#begin(seat);
-    });
-  }
-
-  #refuse(owed: readonly (readonly [number, string])[]): void {
-    const refusal = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
+  #refuse(refusal: Refusal, owed: readonly (readonly [ticket: number, requestId: string])[]): void {
     this.#parts.onReplies(
       owed.map(([ticket, requestId]) => ({
         ticket,
-        status: 503,
+        status: REFUSALS[refusal.code].status,
         body: this.#parts.presenter.refusal(refusal, requestId),
         problem: true,
         code: refusal.code,
@@ -202,53 +197,34 @@ export class ShardHost {
     );
   }
 
-  #startGateway(index: number): { worker: Worker; remote: Remote<GatewayThread> } {
-    const worker = new Worker(threadFile("gateway-thread"));
-    const remote = new Remote<GatewayThread>(worker, (reason) => {
-      if (this.#ending) return;
-      this.#parts.log.error({ reason }, "a gateway thread died; it is rebuilt, its calls are in doubt");
-      this.#parts.clock.after(REBUILD_AFTER_MS, () => {
-        if (this.#ending) return;
-        const made = this.#startGateway(index);
-        this.#gateways[index] = made;
-        for (const seat of this.#seats) {
-          const port = this.#connect(made.remote);
-          seat.remote
-            .call(CALL_DEADLINE_MS, (api) => api.attachGateway(index, transfer(port, [port])))
-            .catch(() => undefined); // a dead thread is rebuilt with its ports
-        }
-      });
+  #startGateway(index: number): WatchedThread<GatewayThread> {
+    const { clock, log, config } = this.#parts;
+    const thread: WatchedThread<GatewayThread> = new WatchedThread<GatewayThread>({
+      clock,
+      log,
+      name: `gateways ${index}`,
+      spawn: () => new Worker(threadFile("gateway-thread")),
+      start: (api) => api.start(config.gateways),
+      ping: (api) => api.ping(),
+      // The calls that it ran are in doubt, and the resolver finds them; new ones go to the other threads.
+      onDied: () => this.#tellSeats((api) => api.detachGateway(index)),
+      onRebuilt: () =>
+        this.#tellSeats((api) => {
+          const port = this.#connect(thread);
+          return api.attachGateway(index, transfer(port, [port]));
+        }),
     });
-    remote
-      .call(STUCK_AFTER_MS, (api) => api.start(this.#parts.config.gateways))
-      .catch((error: unknown) => {
-        this.#parts.log.error({ error: String(error) }, "a gateway thread did not start");
-      });
-    return { worker, remote };
+    return thread;
+  }
+
+  #tellSeats(say: (api: WatchedThread<ShardThread>["api"]) => Promise<void>): void {
+    for (const { thread } of this.#seats) if (thread.isOpen) thread.call(CALL_DEADLINE_MS, say).catch(() => undefined); // a dead thread gets its ports when rebuilt
   }
 
   /** A channel to a gateway thread; the shard thread's end. */
-  #connect(remote: Remote<GatewayThread>): MessageChannel["port1"] {
+  #connect(gateway: WatchedThread<GatewayThread>): MessageChannel["port1"] {
     const { port1, port2 } = new MessageChannel();
-    remote.call(CALL_DEADLINE_MS, (api) => api.connect(transfer(port2, [port2]))).catch(() => undefined); // a dead thread is rebuilt and connected anew
+    gateway.call(CALL_DEADLINE_MS, (api) => api.connect(transfer(port2, [port2]))).catch(() => undefined); // a dead thread is rebuilt and connected anew
     return port1;
-  }
-
-  /** A thread that answers nothing for long is stuck in a loop: it is ended, and so rebuilt. */
-  #look(): void {
-    for (const seat of this.#seats) {
-      const { worker } = seat;
-      seat.remote
-        .call(STUCK_AFTER_MS, (api) => api.snapshot())
-        .then(
-          () => {
-            seat.heardAtMs = this.#parts.clock.monotonicMs();
-          },
-          () => {
-            const silentMs = this.#parts.clock.monotonicMs() - seat.heardAtMs;
-            if (seat.worker === worker && silentMs >= STUCK_AFTER_MS) void worker.terminate();
-          },
-        );
-    }
   }
 }

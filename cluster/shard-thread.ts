@@ -8,20 +8,21 @@ import { createPresenter, createRequestReader } from "../router/index.ts";
 import { createVault, fileKeyProvider, openShardStore } from "../storage/index.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { COMMIT_TIMEOUT_MS, type NodeConfig } from "./config.ts";
-import { GatewayDesks, TickBatch } from "./gateway-desk.ts";
+import { GatewayDesks } from "./gateway-desk.ts";
 import { createLog } from "./log.ts";
 import { type MetricValues, ThreadMetrics } from "./metrics.ts";
 import { isProcessGone, nameOfThisProcess } from "./process-name.ts";
 import { exposeToParent, transfer } from "./remote.ts";
 import { packReplies, type ReplyBatch, type RequestBatch, unpackRequests } from "./thread-batch.ts";
+import { TickBatch } from "./tick-batch.ts";
 
-/** What a shard thread needs to begin. `gatewayPorts`: one to each gateway thread. */
+/** What a shard thread needs to begin. `gatewayPorts`: one to each gateway thread that runs, under its index. */
 export interface ThreadSetup {
   readonly config: NodeConfig;
   readonly generation: bigint;
   readonly shards: readonly { readonly id: number; readonly dsn: string }[];
   readonly merchants: readonly MerchantProfile[];
-  readonly gatewayPorts: readonly MessagePort[];
+  readonly gatewayPorts: readonly { readonly index: number; readonly port: MessagePort }[];
 }
 
 export interface ShardProbe {
@@ -33,10 +34,11 @@ export interface ShardProbe {
 /** What the node asks of a shard thread. */
 export interface ShardThread {
   /** Begins to take the shards; `snapshot` tells when they are served. `onReplies` gets the replies of each tick. */
-  start(setup: ThreadSetup, onReplies: (batch: ReplyBatch) => void): void;
+  start(setup: ThreadSetup, onReplies: (batch: ReplyBatch) => Promise<void>): void;
   submitBatch(batch: RequestBatch): void;
   setMerchants(merchants: readonly MerchantProfile[]): void;
   attachGateway(index: number, port: MessagePort): void;
+  detachGateway(index: number): void;
   snapshot(): readonly ActorSnapshot[];
   /** Commits on every shard, and tells which could. */
   probe(withinMs: number): Promise<readonly ShardProbe[]>;
@@ -92,9 +94,12 @@ function makeActor(
 
 const thread: ShardThread = {
   start: (setup, onReplies) => {
+    const log = createLog({ node: setup.config.node.id });
     const replies = new TickBatch<ShardReply>((items) => {
       const batch = packReplies(items);
-      onReplies(transfer(batch, [batch.bytes.buffer as ArrayBuffer]));
+      onReplies(transfer(batch, [batch.bytes.buffer as ArrayBuffer])).catch((error: unknown) => {
+        log.error({ reason: String(error), replies: items.length }, "the main thread did not take replies");
+      });
     });
     const { fixedLatency } = setup.config.gateways;
     const local =
@@ -112,7 +117,7 @@ const thread: ShardThread = {
       systemClock.monotonicMs,
     );
     desks = gateways;
-    setup.gatewayPorts.forEach((port, index) => gateways.attach(index, port));
+    for (const { index, port } of setup.gatewayPorts) gateways.attach(index, port);
     setMerchants(setup.merchants);
     for (const shard of setup.shards)
       actors.set(
@@ -130,6 +135,7 @@ const thread: ShardThread = {
   },
   setMerchants,
   attachGateway: (index, port) => desks?.attach(index, port),
+  detachGateway: (index) => desks?.detach(index),
   snapshot: () => [...actors.values()].map((actor) => actor.snapshot()),
   probe: async (withinMs) =>
     await Promise.all(

@@ -1,2 +1,2 @@
 /** Reconcile will compare our ledger with the processors' and name every difference; it holds no code yet. */
-export {};
+export type Discrepancy = never;

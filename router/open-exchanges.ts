@@ -42,12 +42,17 @@ export class OpenExchanges {
     this.#open.set(exchange.ticket, exchange);
   }
 
-  /** Writes what shards decided. A reply whose client left is dropped: its key keeps the outcome. */
+  /**
+   * Writes what shards decided. A reply whose client left is dropped: its key keeps the outcome. Status 0 is no answer:
+   * the connection is closed, because nothing that could be said is certain.
+   */
   answer(replies: readonly ShardReply[]): void {
     const { exposeGatewayTime } = this.#options;
     for (const reply of replies) {
       const exchange = this.#open.get(reply.ticket);
-      if (exchange !== undefined) this.write(exchange, answerReply(reply, exposeGatewayTime));
+      if (exchange === undefined) continue;
+      if (reply.status === 0) this.#giveUp(exchange, "uncertain");
+      else this.write(exchange, answerReply(reply, exposeGatewayTime));
     }
   }
 
@@ -95,15 +100,21 @@ export class OpenExchanges {
   }
 
   #giveUpOverdue(): void {
-    const { clock, giveUpMs, log, metrics } = this.#options;
+    const { clock, giveUpMs } = this.#options;
     const overdueMs = clock.monotonicMs() - giveUpMs;
     for (const exchange of this.#open.values()) {
       if (exchange.receivedAtMs > overdueMs) return; // all that follow are younger
-      exchange.abandon();
-      this.#forget(exchange);
-      metrics.requestDropped(exchange.route, "deadline");
-      log.warn({ requestId: exchange.requestId, route: exchange.route }, "no answer in time: connection closed");
+      this.#giveUp(exchange, "deadline");
     }
+  }
+
+  /** Closes the connection without an answer. */
+  #giveUp(exchange: Exchange, reason: "deadline" | "uncertain"): void {
+    const { log, metrics } = this.#options;
+    exchange.abandon();
+    this.#forget(exchange);
+    metrics.requestDropped(exchange.route, reason);
+    log.warn({ requestId: exchange.requestId, route: exchange.route, reason }, "connection closed without an answer");
   }
 
   #forget(exchange: Exchange): void {

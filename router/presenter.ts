@@ -92,7 +92,7 @@ function declinedJson(payment: Payment, requestId: string, time: TimeWriter): st
       ? "null"
       : `{"code":${quote(failure.code)},"gateway_code":${quote(failure.gatewayCode)},"customer_action":${quote(failure.customerAction)}}`;
   return (
-    problemStart("payment_declined", "The gateway declined the payment; nothing was charged.", requestId) +
+    problemStart("payment_declined", "The payment did not go through; nothing was charged.", requestId) +
     `,"payment_id":${word(payment.terms.id)},"decline":${decline},"payment":${paymentJson(payment, null, time)}}`
   );
 }

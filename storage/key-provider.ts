@@ -31,6 +31,16 @@ interface KeyFile {
 /** Associated data of a wrapped key: it cannot be passed off as another key's. */
 const associated = (keyId: string): Buffer => Buffer.from(`paycluster data key\n${keyId}`, "utf8");
 
+/** The parser's own message would quote the text, and so a key. */
+function readKeyFile(path: string): Partial<KeyFile> {
+  const text = readFileSync(path, "utf8");
+  try {
+    return JSON.parse(text) as Partial<KeyFile>;
+  } catch {
+    throw new Error(`${path} is not JSON`);
+  }
+}
+
 /**
  * Keys from a JSON file `{"current": id, "keys": [{"id", "key"}], "clientSecretKey"}`, keys as base64 of 32 bytes. Throws
  * when others may read the file, when an id stands twice or a key is not 32 bytes long: two nodes would otherwise seal
@@ -38,7 +48,7 @@ const associated = (keyId: string): Buffer => Buffer.from(`paycluster data key\n
  */
 export function fileKeyProvider(path: string): KeyProvider {
   if ((statSync(path).mode & 0o077) !== 0) throw new Error(`${path} must have mode 600: others may read it`);
-  const file = JSON.parse(readFileSync(path, "utf8")) as Partial<KeyFile>;
+  const file = readKeyFile(path);
   const keys = new Map<string, KeyObject>();
   for (const { id, key } of file.keys ?? []) {
     if (!KEY_ID.test(id)) throw new Error(`${path}: not a key id`);

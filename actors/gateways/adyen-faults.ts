@@ -23,6 +23,9 @@ const TOKEN_ERRORS: ReadonlySet<string> = new Set([
   "14_006",
 ]);
 
+/** Not executed, and the same request would be refused again: 403 is an account that this key may not use. */
+const REFUSED: ReadonlySet<number> = new Set([400, 403, 422]);
+
 /** Total over everything that a call of the SDK can throw. */
 export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObservation {
   if (!(error instanceof AdyenHttpError)) return observeTransportFault(error);
@@ -37,8 +40,8 @@ export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObser
     return { kind: "busy", reason: "transient_error", retryAfterMs: retryAfterMs(headers) };
   // Only a body of Adyen's form shows that Adyen has spoken, and not something in between.
   if (body === undefined || errorCode === "") return { kind: "unknown", reason: `unreadable_${status}` };
-  if (status === 401 || status === 403) return { kind: "notSubmitted", reason: "credentials" };
-  if (status !== 400 && status !== 422) return { kind: "unknown", reason: `http_${status}` };
+  if (status === 401) return { kind: "notSubmitted", reason: "credentials" };
+  if (!REFUSED.has(status)) return { kind: "unknown", reason: `http_${status}` };
   // A refusal speaks only for its own try: an earlier one may be open.
   if (call.earlierTryOpen) return { kind: "unknown", reason: "refused_later_try" };
   const isToken = TOKEN_ERRORS.has(errorCode);

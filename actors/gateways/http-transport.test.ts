@@ -28,6 +28,35 @@ describe("HTTP transport", () => {
       expect(error).to.include({ code: "idempotency_key_missing", sent: false });
     });
 
+  const KEY = { "Idempotency-Key": "5c0b6a54-6f0c-5d0e-9a55-0d6f0a1b2c3d" };
+  const post = { method: "POST", path: "/", headers: KEY, body: "", timeoutMs: 1_000 } as const;
+  const faultOf = (sent: Promise<unknown>): Promise<unknown> =>
+    sent.then(
+      () => "answered",
+      (error: TransportError) => `${error.code}, sent: ${error.sent}`,
+    );
+
+  it("refuses at once what is beyond the end of its line, and sends none of it", async () => {
+    const transport = createHttpTransport({ origin: "http://127.0.0.1:9", clock, connectionsMax: 1, waitingMax: 1 });
+    const ends = [1, 2, 3].map(() => faultOf(transport.send(post)));
+    const first = await Promise.race(ends);
+    expect(first).to.equal("client_queue_full, sent: false");
+    expect(await Promise.all(ends)).to.deep.equal([
+      "connection_failed, sent: false",
+      "connection_failed, sent: false",
+      "client_queue_full, sent: false",
+    ]);
+    await transport.close();
+  });
+
+  it("ends what waits when it is closed", async () => {
+    const transport = createHttpTransport({ origin: "http://127.0.0.1:9", clock, connectionsMax: 1 });
+    const ends = [1, 2].map(() => faultOf(transport.send(post)));
+    await transport.close();
+    expect((await Promise.all(ends))[1]).to.equal("closed, sent: false");
+    expect(await faultOf(transport.send(post))).to.match(/, sent: false$/);
+  });
+
   it("has no error code on which the Stripe SDK would send again", () => {
     for (const code of ["timeout", "connection_lost", "connection_failed"] as const)
       expect(["ECONNRESET", "EPIPE"]).to.not.include(new TransportError(code, true).code);

@@ -5,6 +5,7 @@
  */
 import { type Dispatcher, Pool } from "undici";
 import type { Clock } from "../ports.ts";
+import { SendingLine } from "./sending-line.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST";
@@ -36,6 +37,7 @@ export type TransportFault =
   | "answer_too_large"
   | "idempotency_key_missing"
   | "origin_not_ours"
+  | "client_queue_full"
   | "closed";
 
 /** Why there is no answer. Its codes are never ECONNRESET or EPIPE: on those the Stripe SDK would send a second time. */
@@ -57,12 +59,16 @@ export interface TransportOptions {
   readonly clock: Clock;
   /** Sockets; further requests wait, and their deadline runs. */
   readonly connectionsMax?: number;
+  /** Requests that may wait; one more is refused with `client_queue_full` and never sent. */
+  readonly waitingMax?: number;
   readonly connectTimeoutMs?: number;
   readonly answerBytesMax?: number;
 }
 
 /** Two SDK calls of a payment at 50 ms each: 64 sockets carry over 600 payments a second per gateway thread. */
 const CONNECTIONS_MAX = 64;
+/** About a second of work: a longer line only turns time-outs at the gateway into time-outs in here. */
+const WAITING_MAX = 1_024;
 const CONNECT_TIMEOUT_MS = 3_000;
 const ANSWER_BYTES_MAX = 1_048_576;
 
@@ -70,12 +76,22 @@ const ANSWER_BYTES_MAX = 1_048_576;
 export function createHttpTransport(options: TransportOptions): HttpTransport {
   const { clock } = options;
   const bytesMax = options.answerBytesMax ?? ANSWER_BYTES_MAX;
+  const connections = options.connectionsMax ?? CONNECTIONS_MAX;
   const pool = new Pool(options.origin, {
-    connections: options.connectionsMax ?? CONNECTIONS_MAX,
+    connections,
     pipelining: 1,
     headersTimeout: 0, // idle time-outs: a slow drip never trips them, ours is total
     bodyTimeout: 0,
     connect: { timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
+  });
+  const line = new SendingLine<Exchange>(connections, options.waitingMax ?? WAITING_MAX, (exchange) => {
+    const { path, method, headers, body } = exchange.request;
+    try {
+      pool.dispatch({ path, method, headers: { ...headers }, body }, exchange);
+    } catch (error) {
+      exchange.fail("closed", error as Error);
+      line.ended(exchange);
+    }
   });
   return {
     send: (request) =>
@@ -84,18 +100,14 @@ export function createHttpTransport(options: TransportOptions): HttpTransport {
           reject(new TransportError("idempotency_key_missing", false));
           return;
         }
-        const exchange = new Exchange(bytesMax, resolve, reject);
+        const exchange = new Exchange(request, line, bytesMax, resolve, reject);
         exchange.callOff = clock.after(Math.max(0, request.timeoutMs), () => exchange.fail("timeout"));
-        try {
-          pool.dispatch(
-            { path: request.path, method: request.method, headers: { ...request.headers }, body: request.body },
-            exchange,
-          );
-        } catch (error) {
-          exchange.fail("closed", error as Error);
-        }
+        if (!line.enter(exchange)) exchange.fail("client_queue_full");
       }),
-    close: () => pool.destroy(),
+    close: async () => {
+      for (const exchange of line.clear()) exchange.fail("closed");
+      await pool.destroy();
+    },
   };
 }
 
@@ -109,6 +121,8 @@ function hasOurKey(headers: Readonly<Record<string, string>>): boolean {
 /** One request and its answer. Ends exactly once. */
 class Exchange implements Dispatcher.DispatchHandler {
   callOff: () => void = () => {};
+  readonly request: HttpRequest;
+  readonly #line: SendingLine<Exchange>;
   readonly #bytesMax: number;
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: TransportError) => void;
@@ -119,16 +133,28 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(bytesMax: number, resolve: (answer: HttpAnswer) => void, reject: (error: TransportError) => void) {
+  constructor(
+    request: HttpRequest,
+    line: SendingLine<Exchange>,
+    bytesMax: number,
+    resolve: (answer: HttpAnswer) => void,
+    reject: (error: TransportError) => void,
+  ) {
+    this.request = request;
+    this.#line = line;
     this.#bytesMax = bytesMax;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Ends without an answer; the socket of a request that is on its way is destroyed. */
+  /**
+   * Ends without an answer. A request that waits leaves the line; the socket of one that is on its way is destroyed, and
+   * its slot is free when undici has let go of it.
+   */
   fail(code: TransportFault, cause?: Error): void {
     if (this.#ended) return;
     this.#end();
+    this.#line.withdraw(this);
     const error = new TransportError(code, this.#controller !== undefined, cause);
     this.#controller?.abort(error);
     this.#reject(error);
@@ -136,9 +162,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** The socket is open and the request is about to be written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#ended)
-      controller.abort(new TransportError("timeout", false)); // its time ran out in the queue: never written
-    else this.#controller = controller;
+    // Its time ran out while the socket was opened. Thrown, undici drops it unwritten; aborted, it would drop the socket.
+    if (this.#ended) throw new TransportError("timeout", false);
+    this.#controller = controller;
   }
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpAnswer["headers"]): void {
     this.#status = status; // called again after a 1xx
@@ -150,12 +176,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     else this.#chunks.push(chunk);
   }
   onResponseEnd(): void {
+    this.#line.ended(this);
     if (this.#ended) return;
     this.#end();
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     this.#resolve({ status: this.#status, headers: this.#headers, text: body.toString("utf8") });
   }
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#line.ended(this);
     this.fail(this.#controller === undefined ? "connection_failed" : "connection_lost", error);
   }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../actors/domain/index.ts";
-import { type MerchantProfile, PaymentClusterError, type ShardReply } from "../../actors/index.ts";
+import type { MerchantProfile, PaymentClusterError, ShardReply } from "../../actors/index.ts";
 import { createPresenter } from "../../router/index.ts";
 import { ensureKeyFile, openControlStore, provisionCluster } from "../../storage/index.ts";
 import { systemClock, systemRandom } from "../clock.ts";
@@ -35,7 +35,10 @@ describe("shard host (needs postgres)", function () {
   let ticket = 0;
 
   before(async function () {
-    if (owner === undefined) return this.skip();
+    if (owner === undefined) {
+      this.skip();
+      return;
+    }
     process.on("worker", seen);
     const keyFile = join(folder, "keys.json");
     ensureKeyFile(keyFile);
@@ -108,6 +111,8 @@ describe("shard host (needs postgres)", function () {
     );
     const before = workers.length;
     await workers.at(-1)?.terminate();
+    const inTheGap = send("c1-gap");
+    expect(replies.get(inTheGap)?.code, "refused at once while no thread is there").to.equal("shard_unavailable");
     for (const number of sent) await answered(number);
     for (const number of sent) {
       const reply = replies.get(number) as ShardReply;

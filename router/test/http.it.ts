@@ -284,6 +284,20 @@ describe("HTTP door that stops", () => {
     rig.server.close();
   });
 
+  it("closes the connection without an answer when the shard can say nothing certain", async () => {
+    const rig = await startTestServer();
+    const token = await rig.token("writer");
+    rig.hold = [];
+    const client = await RawClient.connect(rig.server.port);
+    client.send(post(token));
+    const { ticket } = await heldRequest(rig);
+    const nothing = { status: 0, body: new Uint8Array(0), problem: false, code: null, replayed: false };
+    rig.server.answer([{ ...nothing, ticket, retryAfterS: null, location: null, gatewayMs: null }]);
+    expect(await client.read()).to.equal(null);
+    expect(rig.counted).to.deep.include(["create_payment", 0]);
+    rig.server.close();
+  });
+
   it("refuses a port that is taken", async () => {
     const rig = await startTestServer();
     const second = await startTestServer({ port: rig.server.port }).catch((error: unknown) => String(error));

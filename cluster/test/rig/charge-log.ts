@@ -21,8 +21,3 @@ export function readCharges(sandbox: SandboxFile): readonly Charge[] {
     return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Charge);
   });
 }
-
-/** Effects by payment. */
-export function chargesByPayment(sandbox: SandboxFile): ReadonlyMap<string, readonly Charge[]> {
-  return Map.groupBy(readCharges(sandbox), (charge) => charge.payment_id);
-}

@@ -1,7 +1,7 @@
 /** A server that the official Adyen SDK talks to: payments and their modifications, idempotent by key like the original. */
 import { adyenError, ADYEN_DIALECT } from "./adyen-words.ts";
 import { after, Bookkeeper, type BookkeeperOptions, digestOf, type KeyedCall } from "./bookkeeper.ts";
-import { type Answer, jsonAnswer, type SimulatedRequest } from "./http-front.ts";
+import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
 import type { PaymentRecord } from "./records.ts";
 import { type TokenRow, tokenRow } from "./tokens.ts";
 

@@ -1,6 +1,6 @@
 /** Adyen's side of the wire: answers and errors of Checkout, as far as the adapters read them. */
 import type { Dialect } from "./bookkeeper.ts";
-import { type Answer, jsonAnswer } from "./http-front.ts";
+import { type Answer, jsonAnswer } from "./exchange.ts";
 import type { PaymentRecord } from "./records.ts";
 import { tokenRow } from "./tokens.ts";
 

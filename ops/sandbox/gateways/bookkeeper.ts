@@ -6,7 +6,7 @@ import { hash } from "node:crypto";
 import { assertNever } from "../../../actors/domain/index.ts";
 import { ChargeLog, type ChargeLine } from "./charge-log.ts";
 import { RecordStore, type PaymentRecord } from "./records.ts";
-import { type Answer, HANG, textAnswer } from "./http-front.ts";
+import { type Answer, HANG, textAnswer } from "./exchange.ts";
 import type { TokenRow } from "./tokens.ts";
 
 /** A keyed call. `fingerprint`: of its parameters. */

@@ -1,37 +1,7 @@
 /** The HTTP side of a simulator: node:http with keep-alive, whole bodies up to 64 kB, and answers that may never come. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
 import { RequestLog } from "./request-log.ts";
-
-export interface SimulatedRequest {
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-/** `hang`: the client never gets an answer. */
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  readonly contentType: string;
-  readonly hang?: boolean;
-  readonly replayed?: boolean;
-  readonly headers?: readonly string[];
-}
-
-export const jsonAnswer = (status: number, body: object, headers: readonly string[] = []): Answer => ({
-  status,
-  body: JSON.stringify(body),
-  contentType: "application/json",
-  headers,
-});
-export const textAnswer = (status: number, contentType: string, body: string): Answer => ({
-  status,
-  body,
-  contentType,
-});
-export const HANG: Answer = { status: 0, body: "", contentType: "", hang: true };
 
 export interface FrontOptions {
   readonly port: number;

@@ -16,12 +16,14 @@ type Behaviour = (socket: Socket, request: string) => void;
 /** A raw server; it counts the requests that reached it. */
 class OddServer {
   requests = 0;
+  connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
   constructor(behave: Behaviour) {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
+      this.connections++;
       socket.on("error", () => {});
       socket.on("data", (data) => {
         if (data.toString("latin1").startsWith("POST ")) this.requests++;
@@ -168,6 +170,22 @@ describe("gateway adapters and odd servers", () => {
         const third = await gateway.run(call(name)); // the socket is free again: had the second waited, it would go first
         expect(third.kind).to.equal("unknown");
         expect(server.requests).to.equal(2);
+      });
+
+      it("time ran out in the queue -> the socket that becomes free is kept, and serves the next", async () => {
+        const release: (() => void)[] = [];
+        const answer = `${head("500 Internal Server Error", "Content-Length: 2\r\n")}{}`;
+        const server = new OddServer((socket) => release.push(() => socket.write(answer)));
+        const gateway = make(name, await server.start(), 1);
+        const first = gateway.run({ ...call(name), timeoutMs: 4 * TIMEOUT_MS });
+        expect(await gateway.run(call(name))).to.deep.equal({ kind: "notSubmitted", reason: "timeout" });
+        const third = gateway.run({ ...call(name), timeoutMs: 4 * TIMEOUT_MS });
+        release[0]?.();
+        await first;
+        while (release.length < 2) await new Promise((resolve) => setImmediate(resolve));
+        release[1]?.();
+        expect((await third).kind).to.equal("unknown");
+        expect([server.requests, server.connections]).to.deep.equal([2, 1]);
       });
     });
 });

@@ -1,5 +1,5 @@
 /** What reached a simulator: counts by user agent and the newest requests, for tests that ask who called and how. */
-import type { Answer, SimulatedRequest } from "./http-front.ts";
+import type { Answer, SimulatedRequest } from "./exchange.ts";
 
 interface Entry {
   readonly at: number;

@@ -1,6 +1,6 @@
 /** A server that the official Stripe SDK talks to: PaymentIntents and refunds, idempotent by key like the original. */
 import { after, Bookkeeper, type BookkeeperOptions, digestOf, type KeyedCall } from "./bookkeeper.ts";
-import { type Answer, jsonAnswer, type SimulatedRequest } from "./http-front.ts";
+import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
 import type { PaymentRecord, StepKind } from "./records.ts";
 import { intentOf, STRIPE_DIALECT, stripeError } from "./stripe-words.ts";
 import { tokenRow } from "./tokens.ts";

@@ -1,6 +1,6 @@
 /** Stripe's side of the wire: objects and errors as api.stripe.com writes them, as far as the adapters read them. */
 import type { Dialect } from "./bookkeeper.ts";
-import { type Answer, jsonAnswer } from "./http-front.ts";
+import { type Answer, jsonAnswer } from "./exchange.ts";
 import type { PaymentRecord } from "./records.ts";
 import { tokenRow } from "./tokens.ts";
 
