@@ -17,6 +17,7 @@ const RETRY_AFTER_S: { readonly [C in RefusalCode]?: number } = {
   overloaded: 1,
 };
 const PENDING_RETRY_AFTER_S = 2;
+const NOTHING = new Uint8Array(0);
 
 export class Answers {
   readonly #presenter: Presenter;
@@ -76,6 +77,22 @@ export class Answers {
       retryAfterS: PENDING_RETRY_AFTER_S,
       location: `/v1/payments/${payment.terms.id}`,
       gatewayMs,
+    });
+  }
+
+  /** No answer: the connection is closed (ports.ts). The payment may have been charged and nothing certain is known. */
+  silence(asker: Asker): void {
+    this.#meter.refused("unanswered");
+    this.#send({
+      ticket: asker.ticket,
+      status: 0,
+      body: NOTHING,
+      problem: false,
+      code: null,
+      replayed: false,
+      retryAfterS: null,
+      location: null,
+      gatewayMs: null,
     });
   }
 

@@ -32,6 +32,8 @@ export interface Flow {
   waiter: Waiter | undefined;
   /** The token, kept in memory only while the operation is open. */
   paymentMethod: string;
+  /** The stored details cannot be opened: the operation is only read from now on. */
+  detailsLost: boolean;
   /** A decision of this payment is being written: its later messages wait in `backlog`. */
   writing: boolean;
   backlog: GatewayAnswer[];
@@ -49,11 +51,13 @@ export interface DoubtMemory {
   inherited: boolean;
   /** Some try may have reached the gateway. */
   mayHaveArrived: boolean;
-  lastTryAtMs: number;
+  /** When the first try began that may have arrived. */
+  firstTryAtMs: number;
   storedErrorReplayed: boolean;
-  /** Undefined until the first check is scheduled. */
+  /** Undefined until the first check is planned. */
   sinceMs: number | undefined;
-  checks: number;
+  /** Tries from this number on are checks. */
+  checksFromTry: number;
   nextCheckAtMs: number | undefined;
   /** A row for `operation_open` was handed over; `saved`: it is acknowledged. */
   noted: boolean;
@@ -72,6 +76,7 @@ export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8A
     reply: undefined,
     waiter: undefined,
     paymentMethod: "",
+    detailsLost: false,
     writing: false,
     backlog: [],
     t1Seq: 0n,
@@ -81,10 +86,10 @@ export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8A
       running: undefined,
       inherited: false,
       mayHaveArrived: false,
-      lastTryAtMs: 0,
+      firstTryAtMs: 0,
       storedErrorReplayed: false,
       sinceMs: undefined,
-      checks: 0,
+      checksFromTry: Number.MAX_SAFE_INTEGER,
       nextCheckAtMs: undefined,
       noted: false,
       saved: false,
@@ -102,6 +107,7 @@ export class FlowTable {
   readonly #unsaved = new Map<OperationId, Flow>();
   readonly #open = new Set<Flow>();
   readonly #done: Flow[] = [];
+  #newestUnsavedSeq = 0n;
   #doneFrom = 0;
   readonly #doneMax: number;
 
@@ -136,7 +142,7 @@ export class FlowTable {
   forget(flow: Flow): void {
     this.#byKey.delete(flow.keyId);
   }
-  /** T1 is acknowledged. */
+  /** T1 is acknowledged. Called in the order of seq: the first of them that is not saved is the floor. */
   opened(flow: Flow, payment: Payment, seq: bigint): void {
     flow.phase = "open";
     flow.payment = payment;
@@ -144,7 +150,10 @@ export class FlowTable {
     this.#byKey.set(flow.keyId, flow);
     this.#byPayment.set(payment.terms.id, flow);
     this.#open.add(flow);
-    if (!flow.doubt.saved) this.#unsaved.set(payment.operation.id, flow);
+    if (flow.doubt.saved) return;
+    if (seq <= this.#newestUnsavedSeq) throw new Error(`operations are opened in the order of seq: ${seq}`);
+    this.#newestUnsavedSeq = seq;
+    this.#unsaved.set(payment.operation.id, flow);
   }
   /** The operation's row in `operation_open` is acknowledged. */
   saved(id: OperationId, flow: Flow): void {
@@ -166,6 +175,7 @@ export class FlowTable {
     this.#open.clear();
     this.#done.length = 0;
     this.#doneFrom = 0;
+    this.#newestUnsavedSeq = 0n;
   }
 
   #evict(): void {

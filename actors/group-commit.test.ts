@@ -1,17 +1,20 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { accept, gatewayKeyOf, mintId, type Payment, slotOfMerchant } from "./domain/index.ts";
-import { GroupCommit, type Pending, type Settlement } from "./group-commit.ts";
-import type { Activation, CommitOutcome, Decision, DecisionBatch, ShardStore } from "./ports.ts";
+import { GroupCommit } from "./group-commit.ts";
+import type { Pending, Settlement } from "./pending.ts";
+import type { Activation, CommitOutcome, Decision, DecisionBatch, DoubtRow, ShardStore } from "./ports.ts";
 
 const merchantId = mintId("mer", 0, 1_750_000_000_000, new Uint8Array(8));
 const slot = slotOfMerchant(merchantId);
+
+const COMMITTED: CommitOutcome = { kind: "committed", anchor: new Uint8Array(32) };
 
 /** A store whose answers the test gives; it records what was asked and refuses two commits at once. */
 class ScriptedStore {
   readonly batches: DecisionBatch[] = [];
   running = 0;
-  answer: (batch: DecisionBatch) => CommitOutcome = () => ({ kind: "committed", anchor: new Uint8Array(32) });
+  answer: (batch: DecisionBatch) => CommitOutcome = () => COMMITTED;
 
   async commit(_lease: unknown, batch: DecisionBatch): Promise<CommitOutcome> {
     expect(++this.running, "commits in flight").to.equal(1);
@@ -21,6 +24,24 @@ class ScriptedStore {
     if (outcome.kind === "committed") this.batches.push(batch);
     return outcome;
   }
+
+  readonly slices: (readonly DoubtRow[])[] = [];
+  answerDoubts: (rows: readonly DoubtRow[]) => CommitOutcome = () => COMMITTED;
+  renewals = 0;
+
+  async saveDoubts(_lease: unknown, rows: readonly DoubtRow[]): Promise<CommitOutcome> {
+    expect(++this.running, "writes in flight").to.equal(1);
+    await Promise.resolve();
+    this.running--;
+    const outcome = this.answerDoubts(rows);
+    if (outcome.kind === "committed") this.slices.push(rows);
+    return outcome;
+  }
+
+  async renew(): Promise<CommitOutcome> {
+    this.renewals++;
+    return COMMITTED;
+  }
 }
 
 interface Rig {
@@ -29,15 +50,20 @@ interface Rig {
   readonly stops: string[];
   /** Timers that the loop asked for, in order; a test runs them. */
   readonly timers: (() => void)[];
+  /** Payments whose row of doubt was refused. */
+  readonly refused: string[];
+  /** Monotonic milliseconds. */
+  nowMs: number;
 }
 
 function rig(): Rig {
   const store = new ScriptedStore();
   const stops: string[] = [];
   const timers: (() => void)[] = [];
+  const refused: string[] = [];
   const clock = {
     nowMs: () => 1_750_000_000_000,
-    monotonicMs: () => 0,
+    monotonicMs: () => made.nowMs,
     after: (_delayMs: number, task: () => void) => {
       timers.push(task);
       return () => {};
@@ -45,8 +71,13 @@ function rig(): Rig {
   };
   const meter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
   const limits = { lingerMs: 0, commitPaceMs: 0, batchMax: 512, renewEveryMs: 1_000, retryDelayMs: 10 };
-  const hooks = { openFloorSeq: () => undefined, doubtsSaved: () => {}, stopped: (why: string) => stops.push(why) };
-  const commit = new GroupCommit(store as unknown as ShardStore, clock, limits, meter, hooks); // only commit() is called
+  const hooks = {
+    openFloorSeq: () => undefined,
+    doubtsSaved: () => {},
+    doubtRefused: (id: string) => refused.push(id),
+    stopped: (why: string) => stops.push(why),
+  };
+  const commit = new GroupCommit(store as unknown as ShardStore, clock, limits, meter, hooks); // only writes are called
   const activation: Activation = {
     lease: { shard: 0, epoch: 1n, slotsVersion: 1n },
     lastSeq: 41n,
@@ -54,10 +85,26 @@ function rig(): Rig {
     lastRecordedAtMs: 0,
     slots: new Set([slot]),
     open: [],
+    ended: [],
   };
   commit.begin(activation, 0);
-  return { store, commit, stops, timers };
+  const made: Rig = { store, commit, stops, timers, refused, nowMs: 0 };
+  return made;
 }
+
+/** A row of doubt, named by its number of tries. */
+const doubt = (tries: number): DoubtRow => ({
+  paymentId: mintId("pay", slot, 1_750_000_000_000, Buffer.from(tries.toString().padStart(8, "0"))),
+  operationId: mintId("op", slot, 1_750_000_000_000, Buffer.from(tries.toString().padStart(8, "0"))),
+  slot,
+  tries,
+  nextCheckAtMs: 0,
+  deadlineAtMs: 0,
+});
+
+const settleAll = async (): Promise<void> => {
+  for (let turn = 0; turn < 200; turn++) await Promise.resolve();
+};
 
 /** An intent named by its amount, with a place for its settlement. */
 function intent(amountMinor: bigint, settled: Map<bigint, Settlement>): Pending {
@@ -173,5 +220,45 @@ describe("group commit", () => {
     await commit.settled();
     expect(after?.chainHead).to.deep.equal(store.batches[0]?.decisions[0]?.entry.hash);
     expect(after?.chainHead.length).to.equal(32);
+  });
+
+  it("writes doubts between the batches when it is never idle, in slices, one write at a time", async () => {
+    const made = rig();
+    const { store, commit } = made;
+    let left = 200;
+    const next = (): void => {
+      if (left-- > 0) commit.enqueue({ ...intent(BigInt(left + 1), new Map()), settle: next });
+    };
+    store.answer = () => {
+      made.nowMs += 10;
+      return COMMITTED;
+    };
+    next();
+    next();
+    for (let tries = 1; tries <= 1_100; tries++) commit.noteDoubt(doubt(tries).operationId, doubt(tries));
+    await commit.settled();
+    expect(left).to.be.lessThan(1);
+    expect(store.slices.map(({ length }) => length)).to.deep.equal([512, 512, 76]);
+  });
+
+  it("drops a refused row of doubt alone, stays healthy, and renews in time", async () => {
+    const made = rig();
+    const { store, commit } = made;
+    const bad = doubt(7);
+    store.answerDoubts = (rows) =>
+      rows.some(({ tries }) => tries === 7) ? { kind: "rejected", sqlState: "23514", constraint: null } : COMMITTED;
+    for (let tries = 1; tries <= 10; tries++) commit.noteDoubt(doubt(tries).operationId, doubt(tries));
+    commit.keepAlive();
+    await settleAll();
+    expect(made.refused).to.deep.equal([bad.operationId]);
+    const saved = store.slices.flatMap((rows) => rows.map(({ tries }) => tries));
+    expect(saved.sort((a, b) => a - b)).to.deep.equal([1, 2, 3, 4, 5, 6, 8, 9, 10]);
+    expect(commit.healthy(1_000)).to.equal(true);
+    store.answerDoubts = () => ({ kind: "unavailable", reason: "time-out" });
+    made.nowMs += 1_000;
+    commit.noteDoubt(bad.operationId, doubt(8));
+    commit.keepAlive();
+    await settleAll();
+    expect(store.renewals).to.equal(1);
   });
 });

@@ -4,35 +4,12 @@
  *
  * Modes: closed (before `begin`) -> open -> stopped (fenced, or a COMMIT of unknown fate; left only by `begin`).
  */
-import { hashRow, type Payment, type Transition } from "./domain/index.ts";
-import type {
-  Activation,
-  Clock,
-  CommitOutcome,
-  Decision,
-  DoubtRow,
-  KeyRow,
-  Lease,
-  ShardStore,
-  StoredReply,
-} from "./ports.ts";
+import { CommitProbes } from "./commit-probes.ts";
+import { type DoubtHooks, DoubtTable } from "./doubts.ts";
 import type { OperationId } from "./domain/index.ts";
+import { type Pending, rowOf, type Row, settleUnwritten } from "./pending.ts";
+import type { Activation, Clock, CommitOutcome, DoubtRow, Lease, ShardStore } from "./ports.ts";
 import type { ShardMeter } from "./shard-meter.ts";
-
-/** How a decision ended. `unsettled`: its COMMIT's fate is unknown; `unavailable`, `rejected`: nothing was written. */
-export type Settlement = "committed" | "rejected" | "unavailable" | "unsettled";
-
-/** A decision that waits to be written. An intent (T1) may be refused; an outcome is tried until it is in. */
-export interface Pending {
-  readonly transition: Transition;
-  readonly cause: string;
-  readonly data: string | null;
-  readonly reply: StoredReply | null;
-  readonly accepted: { readonly keyRow: KeyRow; readonly sealed: Uint8Array } | null;
-  /** Monotonic milliseconds. */
-  readonly enqueuedAtMs: number;
-  settle(how: Settlement, payment: Payment, seq: bigint, constraint: string | null): void;
-}
 
 /** Limits of the commit loop. */
 export interface CommitLimits {
@@ -47,11 +24,12 @@ export interface CommitLimits {
   readonly retryDelayMs: number;
 }
 
-export interface CommitHooks {
+/** Under load there is no idle moment for doubts, yet the floor waits for them: then they go before the next batch. */
+const DOUBTS_WAIT_AT_MOST_MS = 200;
+
+export interface CommitHooks extends DoubtHooks {
   /** Seq of the oldest T1 whose operation is open and not in the doubt table; undefined: none. */
   openFloorSeq(): bigint | undefined;
-  /** These operations' rows in `operation_open` are acknowledged. */
-  doubtsSaved(rows: readonly DoubtRow[]): void;
   /** The lease is lost, or a COMMIT's fate is unknown: drop memory, then activate again or end. */
   stopped(why: "fenced" | "unknown"): void;
 }
@@ -65,8 +43,8 @@ export class GroupCommit {
   #lease: Lease | undefined;
   #intents: Pending[] = [];
   #outcomes: Pending[] = [];
-  #doubts = new Map<OperationId, DoubtRow>();
-  #closedDoubts = new Set<OperationId>();
+  readonly #doubts: DoubtTable;
+  #doubtsWrittenAtMs = Number.NEGATIVE_INFINITY;
   #inFlight = false;
   #nextSeq = 1n;
   #anchor: Uint8Array = new Uint8Array(32);
@@ -77,7 +55,7 @@ export class GroupCommit {
   #healthy = true;
   #callOffTimer: (() => void) | undefined;
   #idle: (() => void)[] = [];
-  #probes: { readonly sinceMs: number; readonly resolve: () => void }[] = [];
+  readonly #probes: CommitProbes;
 
   constructor(store: ShardStore, clock: Clock, limits: CommitLimits, meter: ShardMeter, hooks: CommitHooks) {
     this.#store = store;
@@ -85,6 +63,8 @@ export class GroupCommit {
     this.#limits = limits;
     this.#meter = meter;
     this.#hooks = hooks;
+    this.#doubts = new DoubtTable(store, hooks);
+    this.#probes = new CommitProbes(clock);
   }
 
   /** Opens the loop with what activation found. Whatever was queued before is gone. */
@@ -121,41 +101,28 @@ export class GroupCommit {
   }
 
   enqueue(pending: Pending): void {
-    if (this.#lease === undefined) return pending.settle("unavailable", pending.transition.payment, 0n, null);
+    if (this.#lease === undefined) return settleUnwritten(pending, "unavailable");
     (pending.accepted === null ? this.#outcomes : this.#intents).push(pending);
     this.#pump();
   }
 
   /** Notes that an operation is in doubt, or (row null) no longer; written behind the decisions. */
   noteDoubt(operationId: OperationId, row: DoubtRow | null): void {
-    if (row !== null) {
-      this.#doubts.set(operationId, row);
-      return;
-    }
-    this.#doubts.delete(operationId);
-    this.#closedDoubts.add(operationId);
+    this.#doubts.note(operationId, row);
   }
 
   /** True once a commit that was sent after now is acknowledged; false when none is within `withinMs`. */
   probe(withinMs: number): Promise<boolean> {
-    const sinceMs = this.#clock.monotonicMs();
-    return new Promise((resolve) => {
-      const probe = { sinceMs, resolve: () => resolve(true) };
-      this.#probes.push(probe);
-      this.#clock.after(withinMs, () => {
-        this.#probes = this.#probes.filter((other) => other !== probe);
-        resolve(false);
-      });
-    });
+    return this.#probes.wait(withinMs);
   }
 
-  /** Once a tick of the actor: renews the lease and writes doubts when there is nothing else to write. */
+  /** Once a tick of the actor: renews the lease when that is due, else writes doubts, when the connection is free. */
   keepAlive(): void {
-    const due =
-      this.#probes.length > 0 || this.#clock.monotonicMs() - this.#lastAckSentAtMs >= this.#limits.renewEveryMs;
     if (this.#lease === undefined || this.#inFlight) return;
-    if (this.#doubts.size + this.#closedDoubts.size > 0) void this.#run((lease) => this.#writeDoubts(lease));
-    else if (due && this.depth === 0) void this.#run((lease) => this.#renew(lease));
+    const { renewEveryMs } = this.#limits;
+    const overdue = this.#clock.monotonicMs() - this.#lastAckSentAtMs >= renewEveryMs;
+    if (overdue || (!this.#probes.isEmpty && this.depth === 0)) void this.#run((lease) => this.#renew(lease));
+    else if (!this.#doubts.isEmpty) void this.#run((lease) => this.#writeDoubts(lease));
     else this.#pump();
   }
 
@@ -164,10 +131,25 @@ export class GroupCommit {
     if (this.#lease !== undefined) this.#stop("unknown", []);
   }
 
-  /** Resolves when nothing is queued or in flight. */
+  /** Ends without a word to the actor, which failed while it took the shard. */
+  close(): void {
+    this.#lease = undefined;
+    this.#doubts.clear();
+  }
+
+  /** Resolves when no decision is queued or in flight. */
   async settled(): Promise<void> {
     while (this.#inFlight || (this.#lease !== undefined && this.depth > 0)) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  /** As `settled`, and then writes what is left of the doubts, as long as the database takes them. */
+  async flushed(): Promise<void> {
+    await this.settled();
+    while (this.#lease !== undefined && this.#healthy && !this.#doubts.isEmpty) {
+      await this.#run((lease) => this.#writeDoubts(lease));
+      await this.settled();
     }
   }
 
@@ -182,15 +164,17 @@ export class GroupCommit {
     const wait = this.#healthy
       ? Math.max(lingerMs - (nowMs - since), commitPaceMs - (nowMs - this.#batchBeganAtMs))
       : retryDelayMs;
-    if (wait <= 0 || (this.#healthy && this.depth >= batchMax)) {
-      void this.#run((lease) => this.#writeBatch(lease));
-      return;
-    }
+    if (wait <= 0 || (this.#healthy && this.depth >= batchMax)) return this.#next(nowMs);
     this.#callOffTimer = this.#clock.after(wait, () => {
       this.#callOffTimer = undefined;
-      if (!this.#inFlight && this.#lease !== undefined && this.depth > 0)
-        void this.#run((lease) => this.#writeBatch(lease));
+      if (this.depth > 0) this.#next(this.#clock.monotonicMs());
     });
+  }
+
+  /** The next batch, or doubts that waited long enough. */
+  #next(nowMs: number): void {
+    const doubtsFirst = !this.#doubts.isEmpty && nowMs - this.#doubtsWrittenAtMs > DOUBTS_WAIT_AT_MOST_MS;
+    void this.#run((lease) => (doubtsFirst ? this.#writeDoubts(lease) : this.#writeBatch(lease)));
   }
 
   /** One thing at a time on the writer connection. */
@@ -216,7 +200,7 @@ export class GroupCommit {
     this.#lastRecordedAtMs = recordedAtMs;
     await this.#write(
       lease,
-      batch.map((pending) => ({ pending, decision: decisionOf(pending, recordedAtMs) })),
+      batch.map((pending) => rowOf(pending, recordedAtMs)),
     );
   }
 
@@ -243,7 +227,7 @@ export class GroupCommit {
       const half = rows.length >>> 1;
       await this.#write(lease, rows.slice(0, half));
       if (this.#lease === lease) await this.#write(lease, rows.slice(half));
-      else for (const row of rows.slice(half)) settle(row, "unsettled");
+      else for (const row of rows.slice(half)) settleUnwritten(row.pending, "unsettled");
       return;
     }
     this.#failed(outcome, rows);
@@ -252,7 +236,7 @@ export class GroupCommit {
   #failed(outcome: Exclude<CommitOutcome, { kind: "committed" }>, rows: readonly Row[]): void {
     switch (outcome.kind) {
       case "rejected":
-        for (const row of rows) settle(row, "rejected", outcome.constraint);
+        for (const row of rows) settleUnwritten(row.pending, "rejected", outcome.constraint);
         return;
       case "unavailable": {
         this.#healthy = false;
@@ -264,7 +248,7 @@ export class GroupCommit {
           ...rows.map((row) => row.pending).filter((p) => p.accepted !== null),
           ...this.#intents.splice(0),
         ];
-        for (const intent of intents) intent.settle("unavailable", intent.transition.payment, 0n, null);
+        for (const intent of intents) settleUnwritten(intent, "unavailable");
         return;
       }
       case "fenced":
@@ -277,27 +261,17 @@ export class GroupCommit {
     this.#lease = undefined;
     this.#callOffTimer?.();
     this.#callOffTimer = undefined;
-    for (const row of rows) settle(row, why === "unknown" ? "unsettled" : "unavailable");
-    for (const intent of this.#intents.splice(0)) intent.settle("unavailable", intent.transition.payment, 0n, null);
-    for (const outcome of this.#outcomes.splice(0)) outcome.settle("unsettled", outcome.transition.payment, 0n, null);
+    for (const row of rows) settleUnwritten(row.pending, why === "unknown" ? "unsettled" : "unavailable");
+    for (const intent of this.#intents.splice(0)) settleUnwritten(intent, "unavailable");
+    for (const outcome of this.#outcomes.splice(0)) settleUnwritten(outcome, "unsettled");
     this.#doubts.clear();
-    this.#closedDoubts.clear();
     this.#hooks.stopped(why);
   }
 
   async #writeDoubts(lease: Lease): Promise<void> {
-    const upserts = [...this.#doubts.values()];
-    const closed = [...this.#closedDoubts];
-    this.#doubts.clear();
-    this.#closedDoubts.clear();
     const sentAtMs = this.#clock.monotonicMs();
-    const outcome = await this.#store.saveDoubts(lease, upserts, closed);
-    if (outcome.kind === "unavailable" || outcome.kind === "rejected") {
-      for (const row of upserts) if (!this.#closedDoubts.has(row.operationId)) this.#doubts.set(row.operationId, row);
-      for (const id of closed) this.#closedDoubts.add(id);
-    }
-    if (outcome.kind === "committed") this.#hooks.doubtsSaved(upserts);
-    this.#concluded(outcome, sentAtMs);
+    this.#doubtsWrittenAtMs = sentAtMs;
+    this.#concluded(await this.#doubts.write(lease, this.#limits.batchMax), sentAtMs);
   }
 
   async #renew(lease: Lease): Promise<void> {
@@ -305,38 +279,16 @@ export class GroupCommit {
     this.#concluded(await this.#store.renew(lease), sentAtMs);
   }
 
+  /** The end of a write that held no decision. While decisions wait to be tried again, only they prove good health. */
   #concluded(outcome: CommitOutcome, sentAtMs: number): void {
-    if (outcome.kind === "committed") this.#acknowledged(sentAtMs);
+    if (outcome.kind === "committed") this.#acknowledged(sentAtMs, this.#healthy || this.depth === 0);
     else if (outcome.kind === "fenced" || outcome.kind === "unknown") this.#stop(outcome.kind, []);
-    else this.#healthy = false;
+    else if (outcome.kind === "unavailable") this.#healthy = false;
   }
 
-  #acknowledged(sentAtMs: number): void {
+  #acknowledged(sentAtMs: number, healthy = true): void {
     this.#lastAckSentAtMs = sentAtMs;
-    this.#healthy = true;
-    if (this.#probes.length === 0) return;
-    for (const probe of this.#probes) if (probe.sinceMs <= sentAtMs) probe.resolve();
-    this.#probes = this.#probes.filter(({ sinceMs }) => sinceMs > sentAtMs);
+    this.#healthy = healthy;
+    if (healthy) this.#probes.acknowledged(sentAtMs);
   }
-}
-
-interface Row {
-  readonly pending: Pending;
-  readonly decision: Decision;
-}
-
-function settle(row: Row, how: Settlement, constraint: string | null = null): void {
-  row.pending.settle(how, row.pending.transition.payment, 0n, constraint);
-}
-
-/** Gives a decision its time and its link in the payment's chain. */
-function decisionOf(pending: Pending, recordedAtMs: number): Decision {
-  const { transition, cause, data, reply, accepted } = pending;
-  const hash = hashRow(transition, { cause, recordedAtMs, data, reply });
-  return {
-    payment: { ...transition.payment, chainHead: hash },
-    entry: { fact: transition.fact, fromStatus: transition.fromStatus, cause, recordedAtMs, data, hash, reply },
-    postings: transition.postings,
-    accepted,
-  };
 }

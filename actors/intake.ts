@@ -3,23 +3,18 @@
  * commit (design §3 steps 2-3, §3.2). Nothing is charged before its intent is durable.
  */
 import type { Answers, Asker } from "./answers.ts";
-import {
-  accept,
-  gatewayKeyOf,
-  mintId,
-  type Operation,
-  type Payment,
-  type PaymentTerms,
-  refuse,
-  type MerchantId,
-} from "./domain/index.ts";
+import { accept, refuse, type MerchantId, type Payment, type Refusal } from "./domain/index.ts";
 import { type Flow, type FlowTable, keyIdOf, newFlow } from "./flow.ts";
-import type { GroupCommit, Settlement } from "./group-commit.ts";
-import { dataOf, type Operations } from "./operations.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { checkTerms, operationOf, termsOf } from "./intent.ts";
+import type { Operations } from "./operations.ts";
+import type { Ownership } from "./ownership.ts";
+import { dataOf, type Settlement } from "./pending.ts";
 import type {
   Clock,
   CreatePayment,
   FoundKey,
+  Log,
   MerchantProfile,
   Random,
   RequestReader,
@@ -37,6 +32,8 @@ export interface IntakeLimits {
   readonly queueAgeMaxMs: number;
   /** Requests that may wait before T1. */
   readonly mailboxDepthMax: number;
+  /** Operations that may be open at once. */
+  readonly openMax: number;
   /** The merchant's answer at the latest. */
   readonly answerWithinMs: number;
   /** From T1 on, a money-moving call may be repeated for this long. */
@@ -48,12 +45,14 @@ export interface IntakeParts {
   readonly commit: GroupCommit;
   readonly store: ShardStore;
   readonly operations: Operations;
+  readonly ownership: Ownership;
   readonly answers: Answers;
   readonly reader: RequestReader;
   readonly vault: Vault;
   readonly merchants: (id: MerchantId) => MerchantProfile | undefined;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly limits: IntakeLimits;
   /** An index refused a key that memory did not know: memory is wrong, the actor must reload. */
   readonly memoryLost: () => void;
@@ -63,6 +62,7 @@ export interface IntakeParts {
 export const CREATE_PAYMENT_ROUTE = "POST /v1/payments";
 
 const OVERLOADED = refuse("overloaded", "the shard's queue is full; nothing was done");
+const TOO_MANY_OPEN = refuse("overloaded", "too many payments wait for their gateway; nothing was done");
 
 /** One accepted-to-be request that waits for its key to be looked up. */
 interface Candidate {
@@ -131,13 +131,14 @@ export class Intake {
   /** Forgets what waits: the actor reloads. Their clients may safely send again. */
   reset(code: "storage_unavailable" | "shard_unavailable"): void {
     this.#generation++;
-    for (const candidate of [...this.#waiting, ...this.#lookingUp]) this.#drop(candidate.flow, code);
+    for (const candidate of [...this.#waiting, ...this.#lookingUp])
+      this.#drop(candidate.flow, code, NOTHING_DONE[code]);
     this.#waiting = [];
     this.#lookingUp = [];
   }
 
-  #admit(): ReturnType<typeof refuse> | undefined {
-    const { commit, clock, limits } = this.#parts;
+  #admit(): Refusal | undefined {
+    const { commit, flows, clock, limits } = this.#parts;
     if (!commit.healthy(limits.answerWithinMs / 5))
       return refuse("storage_unavailable", "the shard's database does not answer");
     const nowMs = clock.monotonicMs();
@@ -149,7 +150,7 @@ export class Intake {
     if (ageMs > limits.queueAgeMaxMs || this.depth >= limits.mailboxDepthMax) {
       return OVERLOADED;
     }
-    return undefined;
+    return flows.openCount >= limits.openMax ? TOO_MANY_OPEN : undefined;
   }
 
   async #lookUp(candidates: readonly Candidate[], generation: number): Promise<void> {
@@ -166,31 +167,45 @@ export class Intake {
     if (generation !== this.#generation) return; // reset() has answered them
     this.#lookingUp = [];
     candidates.forEach((candidate, i) => {
-      if (found === undefined) this.#drop(candidate.flow, "storage_unavailable");
+      if (found === undefined) this.#drop(candidate.flow, "storage_unavailable", NOTHING_DONE.storage_unavailable);
       else if (found[i] === undefined) this.#accept(candidate);
       else this.#remembered(candidate, found[i]);
     });
     this.flush();
   }
 
-  /** The database knows the key: the operation is finished, for open ones are all in memory. */
+  /**
+   * The database knows the key. Its operation is finished: open ones are all in memory. If it is not, memory is wrong,
+   * and it stays open until the next activation finds it; what the database says of it is true all the same.
+   */
   #remembered({ request, command, flow }: Candidate, found: FoundKey): void {
-    const { flows, answers } = this.#parts;
+    const { flows, answers, log } = this.#parts;
     flows.forget(flow);
     if (!sameBytes(found.row.fingerprint, command.fingerprint) || found.row.route !== CREATE_PAYMENT_ROUTE)
       return this.#reuse(request);
-    if (found.reply !== null) answers.final(request, found.reply, true, null);
-    else answers.pending(request, found.payment, null, null);
+    if (found.reply !== null) return answers.final(request, found.reply, true, null);
+    log.error({ payment: found.payment.terms.id }, "an open operation is in the database and not in memory");
+    answers.pending(request, found.payment, null, null);
   }
 
   #repeat(request: CreateRequest, command: CreatePayment, flow: Flow): void {
-    const { answers, operations } = this.#parts;
+    const { answers, ownership } = this.#parts;
     if (!sameBytes(flow.fingerprint, command.fingerprint)) return this.#reuse(request);
-    if (flow.phase === "done" && flow.reply !== undefined) return answers.final(request, flow.reply, true, null);
     if (flow.phase === "accepting" || flow.waiter !== undefined) {
       return answers.refuseWith(request, "idempotency_key_in_use", "the first request with this key is still running");
     }
-    answers.pending(request, flow.payment as Payment, operations.nextCheckAtMs(flow), null);
+    if (ownership.isCertain) return this.#fromMemory(request, flow);
+    const asked = ownership.ask((mine) => {
+      if (mine) this.#fromMemory(request, flow);
+      else answers.refuseWith(request, "storage_unavailable", "the shard cannot be sure of its state now");
+    });
+    if (!asked) answers.refuse(request, OVERLOADED);
+  }
+
+  #fromMemory(request: CreateRequest, flow: Flow): void {
+    const { answers, operations } = this.#parts;
+    if (flow.phase === "done" && flow.reply !== undefined) answers.final(request, flow.reply, true, null);
+    else answers.pending(request, flow.payment as Payment, operations.nextCheckAtMs(flow), null);
   }
 
   #reuse(asker: Asker): void {
@@ -199,10 +214,9 @@ export class Intake {
 
   /** Decides, and hands T1 to the group commit. */
   #accept({ request, merchant, command, flow }: Candidate): void {
-    const { commit, vault, clock } = this.#parts;
-    const nowMs = clock.nowMs();
-    const terms = this.#terms(merchant, command, nowMs);
-    const operation = this.#operation(request, terms, nowMs);
+    const { commit, vault, clock, random, limits } = this.#parts;
+    const terms = termsOf(merchant, command, clock.nowMs(), random);
+    const operation = operationOf(terms, request.idempotencyKey, limits.operationDeadlineMs, random);
     const transition = accept(terms, operation);
     const plain = JSON.stringify({
       paymentMethod: command.paymentMethod,
@@ -231,40 +245,6 @@ export class Intake {
     });
   }
 
-  #terms(merchant: MerchantProfile, command: CreatePayment, nowMs: number): PaymentTerms {
-    const { slot } = merchant;
-    const route = merchant.gateways.find((gateway) => command.gateway === null || gateway.name === command.gateway);
-    if (route === undefined) throw new Error("checkTerms let a payment without a gateway pass");
-    return {
-      id: mintId("pay", slot, nowMs, this.#parts.random.bytes(8)),
-      merchantId: merchant.id,
-      slot,
-      amountMinor: command.amountMinor,
-      currency: command.currency,
-      captureMethod: command.captureMethod,
-      gateway: route.name,
-      gatewayAccount: route.account,
-      merchantReference: command.merchantReference,
-      description: command.description,
-      metadataJson: command.metadataJson,
-      createdAtMs: nowMs,
-    };
-  }
-
-  #operation(request: CreateRequest, terms: PaymentTerms, nowMs: number): Operation {
-    const kind = terms.captureMethod === "automatic" ? "sale" : "authorize";
-    return {
-      id: mintId("op", terms.slot, nowMs, this.#parts.random.bytes(8)),
-      kind,
-      state: "submitted",
-      amountMinor: terms.amountMinor,
-      gatewayKey: gatewayKeyOf(terms.merchantId, request.idempotencyKey, kind, 1),
-      attempt: 1,
-      submittedAtMs: nowMs,
-      deadlineAtMs: nowMs + this.#parts.limits.operationDeadlineMs,
-    };
-  }
-
   #settled(flow: Flow, how: Settlement, payment: Payment, seq: bigint, constraint: string | null): void {
     const { flows, operations } = this.#parts;
     flow.writing = false;
@@ -275,41 +255,32 @@ export class Intake {
         return;
       case "rejected":
         if (constraint === "idempotency_pkey") {
-          this.#drop(flow, "storage_unavailable");
+          this.#drop(flow, "storage_unavailable", NOT_KNOWN);
           this.#parts.memoryLost();
-        } else this.#drop(flow, "internal_error");
+        } else this.#drop(flow, "internal_error", NOTHING_DONE.internal_error);
         return;
       case "unavailable":
+        this.#drop(flow, "storage_unavailable", NOTHING_DONE.storage_unavailable);
+        return;
       case "unsettled":
-        this.#drop(flow, "storage_unavailable");
+        this.#drop(flow, "storage_unavailable", NOT_KNOWN);
     }
   }
 
-  #drop(flow: Flow, code: "storage_unavailable" | "shard_unavailable" | "internal_error"): void {
+  #drop(flow: Flow, code: keyof typeof NOTHING_DONE, detail: string): void {
     const { waiter } = flow;
     this.#parts.flows.forget(flow);
     flow.waiter = undefined;
-    if (waiter !== undefined) this.#parts.answers.refuseWith(waiter, code, DROPPED[code]);
+    if (waiter !== undefined) this.#parts.answers.refuseWith(waiter, code, detail);
   }
 }
 
-const DROPPED = {
+/** No gateway is called before T1 is acknowledged. */
+const NOTHING_DONE = {
   storage_unavailable: "the payment could not be stored; nothing was charged, send it again with the same key",
   shard_unavailable: "the shard is not served here now; send it again with the same key",
   internal_error: "the payment could not be stored and nothing was charged",
 } as const;
-
-/** What only the merchant's profile can refuse. */
-function checkTerms(merchant: MerchantProfile, command: CreatePayment): ReturnType<typeof refuse> | undefined {
-  if (merchant.currencies !== null && !merchant.currencies.includes(command.currency)) {
-    return refuse("currency_not_enabled", `${command.currency} is not enabled for this merchant`);
-  }
-  const has = merchant.gateways.some(({ name }) => command.gateway === null || name === command.gateway);
-  if (has) return undefined;
-  const errors = [
-    { pointer: "/gateway", code: "gateway_not_enabled", detail: "the merchant has no account at this gateway" },
-  ];
-  return refuse("validation_failed", "the gateway is not enabled for this merchant", { errors });
-}
+const NOT_KNOWN = "it is not known yet whether the payment was stored; send it again with the same key";
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -6,15 +6,24 @@ import type { Answers } from "./answers.ts";
 import { type Fact, type Failure, type Payment, type Transition, transition } from "./domain/index.ts";
 import type { Flow, FlowTable } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import type { Clock, GatewayAction, GatewayAnswer, GatewayCapabilities, GatewayDesk, Log, Random } from "./ports.ts";
-import { checkAfterMs, type Doubt, ruleFor } from "./resolver.ts";
+import { type CheckLimits, OperationChecks } from "./operation-checks.ts";
+import type { Ownership } from "./ownership.ts";
+import { dataOf } from "./pending.ts";
+import type {
+  Clock,
+  GatewayAction,
+  GatewayAnswer,
+  GatewayCall,
+  GatewayCapabilities,
+  GatewayDesk,
+  Log,
+  Random,
+} from "./ports.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 
-export interface OperationLimits {
+export interface OperationLimits extends CheckLimits {
   /** Total time of one gateway call. */
   readonly gatewayCallMs: number;
-  /** How long a try whose fate is unknown is left alone before the same call is repeated. */
-  readonly sameKeyGraceMs: number;
   /** An operation open for longer gets its row in `operation_open`. */
   readonly noteAfterMs: number;
   /** Checks begun in one sweep: recovery after a cold start must not storm the gateway. */
@@ -24,6 +33,7 @@ export interface OperationLimits {
 export interface OperationParts {
   readonly flows: FlowTable;
   readonly commit: GroupCommit;
+  readonly ownership: Ownership;
   readonly desk: GatewayDesk;
   readonly answers: Answers;
   readonly capabilities: (payment: Payment) => GatewayCapabilities;
@@ -34,8 +44,9 @@ export interface OperationParts {
   readonly limits: OperationLimits;
 }
 
-/** Between two checks of one operation at least. */
-const SOONEST_CHECK_MS = 500;
+/** Who found a fact: an answer to a call that T1 led to, or a check. */
+type Cause = "gateway" | "resolver";
+
 const NOT_EXECUTED: Failure = {
   code: "processing_error",
   retryable: true,
@@ -45,15 +56,28 @@ const NOT_EXECUTED: Failure = {
 
 export class Operations {
   readonly #parts: OperationParts;
+  readonly #checks: OperationChecks;
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
+    this.#checks = new OperationChecks(parts);
   }
 
   /** The first call of an operation whose T1 has just been acknowledged. */
   begin(flow: Flow): void {
     const { twoStepCharge } = this.#parts.capabilities(flow.payment as Payment);
     this.#call(flow, twoStepCharge ? "prepare" : "execute");
+  }
+
+  /** Takes over an operation found open by activation: calls of any other (shard, epoch) are in doubt. */
+  inherit(flow: Flow, tries: number): void {
+    const { doubt } = flow;
+    doubt.tries = tries;
+    doubt.inherited = true;
+    doubt.mayHaveArrived = true;
+    doubt.checksFromTry = 0;
+    doubt.firstTryAtMs = this.#parts.clock.monotonicMs();
+    this.#checks.plan(flow);
   }
 
   /** Answers from the gateway threads. One that belongs to no open operation of ours is dropped: the resolver asks again. */
@@ -74,112 +98,98 @@ export class Operations {
     }
   }
 
-  /** Looks after operations in doubt. `nowMs`: monotonic. */
+  /** Looks after operations in doubt. `nowMs`: monotonic. Cheap: it passes every open operation. */
   sweep(nowMs: number): void {
+    const { flows, clock, limits } = this.#parts;
+    const notedIfBeforeMs = clock.nowMs() - limits.noteAfterMs;
     let begun = 0;
-    for (const flow of this.#parts.flows.open()) {
+    for (const flow of flows.open()) {
       const { doubt } = flow;
-      if (doubt.running !== undefined && nowMs >= doubt.running.dueAtMs) this.#lostAnswer(flow);
-      if (!doubt.saved && this.#ageMs(flow) >= this.#parts.limits.noteAfterMs) this.#note(flow);
+      const payment = flow.payment as Payment;
+      if (doubt.running !== undefined && nowMs >= doubt.running.dueAtMs) this.#lostAnswer(flow, payment);
+      if (!doubt.noted && payment.operation.submittedAtMs <= notedIfBeforeMs) this.#checks.note(flow);
       if (doubt.nextCheckAtMs === undefined || nowMs < doubt.nextCheckAtMs || flow.writing) continue;
-      if (doubt.running !== undefined || begun >= this.#parts.limits.checksPerSweep) continue;
+      if (doubt.running !== undefined || begun >= limits.checksPerSweep) continue;
       begun++;
-      this.#check(flow, flow.payment as Payment, false);
+      this.#check(flow, payment, false);
     }
   }
 
-  /** Takes over an operation found open by activation: calls of any other (shard, epoch) are in doubt. */
-  inherit(flow: Flow, tries: number): void {
-    const { doubt } = flow;
-    doubt.tries = tries;
-    doubt.inherited = true;
-    doubt.mayHaveArrived = true;
-    doubt.lastTryAtMs = this.#parts.clock.monotonicMs();
-    this.#schedule(flow);
-  }
-
-  #ageMs(flow: Flow): number {
-    return this.#parts.clock.nowMs() - (flow.payment?.operation.submittedAtMs ?? 0);
+  /** Unix milliseconds of the next check, for people; null when none is planned. */
+  nextCheckAtMs(flow: Flow): number | null {
+    return this.#checks.nextCheckAtMs(flow);
   }
 
   #call(flow: Flow, action: GatewayAction): void {
-    const { terms, operation, gatewayReference } = flow.payment as Payment;
     const { clock, limits, desk } = this.#parts;
     const { doubt } = flow;
     doubt.tries += 1;
     // Twice the time: an answer that is later than this never comes, its thread died.
     doubt.running = { number: doubt.tries, action, dueAtMs: clock.monotonicMs() + 2 * limits.gatewayCallMs };
-    if (action === "execute") doubt.lastTryAtMs = clock.monotonicMs();
-    desk.submit([
-      {
-        operationId: operation.id,
-        paymentId: terms.id,
-        kind: operation.kind,
-        action,
-        try: doubt.tries,
-        earlierTryOpen: doubt.mayHaveArrived,
-        gateway: terms.gateway,
-        account: terms.gatewayAccount,
-        gatewayKey: operation.gatewayKey,
-        gatewayReference,
-        amountMinor: operation.amountMinor,
-        currency: terms.currency,
-        paymentMethod: flow.paymentMethod,
-        timeoutMs: limits.gatewayCallMs,
-      },
-    ]);
+    if (action === "execute" && !doubt.mayHaveArrived) doubt.firstTryAtMs = clock.monotonicMs();
+    desk.submit([callOf(flow, action, limits.gatewayCallMs)]);
   }
 
   #observe(flow: Flow, payment: Payment, answer: GatewayAnswer): void {
     const { observation, action } = answer;
     const { doubt } = flow;
+    const cause: Cause = answer.try >= doubt.checksFromTry ? "resolver" : "gateway";
     if (action === "execute" && observation.kind !== "notSubmitted") doubt.mayHaveArrived = true;
     switch (observation.kind) {
       case "prepared":
-        this.#write(flow, payment, { kind: "gatewayPrepared", reference: observation.reference });
+        this.#write(flow, payment, { kind: "gatewayPrepared", reference: observation.reference }, cause);
         return;
       case "authorized":
         // A sale that was only authorized is not what was asked: nothing is posted (gateways.md §1.3, D07).
-        this.#write(flow, payment, payment.operation.kind === "sale" ? conflict(observation.reference) : observation);
+        if (payment.operation.kind === "sale")
+          this.#conflict(flow, payment, observation.reference, "authorized only", cause);
+        else this.#write(flow, payment, observation, cause);
         return;
       case "captured":
       case "declined":
       case "voided":
-        this.#write(flow, payment, observation);
+        this.#write(flow, payment, observation, cause);
         return;
       case "notExecuted":
-        this.#write(flow, payment, { kind: "declined", failure: observation.failure, reference: null });
+        this.#write(flow, payment, { kind: "declined", failure: observation.failure, reference: null }, cause);
         return;
       case "conflicted":
-        this.#doubt(flow, payment, conflict(observation.reference), true);
+        this.#conflict(flow, payment, observation.reference, observation.detail, cause);
         return;
       case "processing":
-        this.#doubt(flow, payment, { kind: "gatewayProcessing", reference: observation.reference }, true);
+        this.#doubt(flow, payment, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
         return;
       case "undecided":
-        if (doubt.nextCheckAtMs === undefined) this.#schedule(flow);
-        this.#check(flow, payment, true);
+        if (doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
+        if (doubt.running === undefined) this.#check(flow, payment, true);
         return;
-      case "notSubmitted":
-        this.#doubt(
-          flow,
-          payment,
-          { kind: "outcomeUnknown", reason: this.#neverSubmitted(flow) ? "gateway_unreachable" : "outcome_unknown" },
-          false,
-        );
+      case "notSubmitted": {
+        const reason = this.#checks.neverSubmitted(flow) ? "gateway_unreachable" : "outcome_unknown";
+        this.#doubt(flow, payment, { kind: "outcomeUnknown", reason }, cause, false);
         return;
+      }
       case "busy":
-        this.#schedule(flow, observation.retryAfterMs ?? undefined);
+        this.#checks.plan(flow, observation.retryAfterMs ?? undefined);
         return;
       case "unknown":
         if (observation.reason === "stored_500_replayed") doubt.storedErrorReplayed = true;
-        this.#doubt(flow, payment, { kind: "outcomeUnknown", reason: "outcome_unknown" }, true);
+        this.#doubt(flow, payment, OUTCOME_UNKNOWN, cause, true);
     }
   }
 
+  /** The gateway has something else than what was asked: a person must look, and nothing is posted. */
+  #conflict(flow: Flow, payment: Payment, reference: string | null, detail: string, cause: Cause): void {
+    const { terms, operation } = payment;
+    this.#parts.log.error(
+      { payment: terms.id, operation: operation.id, gateway: terms.gateway, detail },
+      "the gateway's answer conflicts with what was asked",
+    );
+    this.#doubt(flow, payment, { kind: "conflicted", reference }, cause, true);
+  }
+
   /** Records that the fate is open, once per reason, and answers 202 when the client need not wait longer. */
-  #doubt(flow: Flow, payment: Payment, fact: Fact, answerNow: boolean): void {
-    this.#schedule(flow);
+  #doubt(flow: Flow, payment: Payment, fact: Fact, cause: Cause, answerNow: boolean): void {
+    this.#checks.plan(flow);
     const next = transition(payment, fact, this.#parts.clock.nowMs());
     const changed =
       next !== undefined &&
@@ -187,24 +197,24 @@ export class Operations {
         next.payment.operation.state !== payment.operation.state ||
         next.payment.needsReview !== payment.needsReview ||
         next.payment.gatewayReference !== payment.gatewayReference);
-    if (changed) this.#commit(flow, next, answerNow);
-    else if (answerNow) this.#answerPending(flow, payment);
+    if (changed) this.#commit(flow, next, cause, answerNow);
+    else if (answerNow && this.#parts.ownership.isCertain) this.#answerPending(flow, payment);
   }
 
-  #write(flow: Flow, payment: Payment, fact: Fact): void {
+  #write(flow: Flow, payment: Payment, fact: Fact, cause: Cause): void {
     const next = transition(payment, fact, this.#parts.clock.nowMs());
     if (next === undefined) {
       this.#parts.log.error(
         { payment: payment.terms.id, fact: fact.kind, status: payment.status },
         "fact refused by the state machine",
       );
-      this.#schedule(flow);
+      this.#checks.plan(flow);
       return;
     }
-    this.#commit(flow, next, false);
+    this.#commit(flow, next, cause, false);
   }
 
-  #commit(flow: Flow, next: Transition, answerPending: boolean): void {
+  #commit(flow: Flow, next: Transition, cause: Cause, answerPending: boolean): void {
     const { commit, answers, clock } = this.#parts;
     const final = next.payment.status !== "pending";
     const requestId = flow.waiter?.requestId ?? next.payment.operation.id;
@@ -212,7 +222,7 @@ export class Operations {
     flow.writing = true;
     commit.enqueue({
       transition: next,
-      cause: "gateway",
+      cause,
       data: dataOf(next.payment),
       reply,
       accepted: null,
@@ -222,7 +232,8 @@ export class Operations {
         if (how === "committed") this.#committed(flow, payment, next, answerPending, reply);
         else if (how === "rejected") {
           this.#parts.log.error({ payment: payment.terms.id, fact: next.fact }, "the database refused a fact");
-          this.#schedule(flow);
+          this.#checks.plan(flow);
+          this.#drain(flow);
         }
         // unsettled: the whole actor reloads; what is true is read back then.
       },
@@ -250,10 +261,20 @@ export class Operations {
       return;
     }
     if (answerPending) this.#answerPending(flow, payment);
-    const later = flow.backlog.shift();
-    if (later !== undefined) this.#observe(flow, payment, later);
-    else if (next.fact === "gatewayPrepared") {
-      this.#call(flow, this.#parts.clock.nowMs() >= payment.operation.deadlineAtMs ? "abandon" : "execute");
+    if (next.fact === "gatewayPrepared" && flow.backlog.length === 0 && !flow.detailsLost) {
+      this.#call(flow, this.#checks.isPastDeadline(payment) ? "abandon" : "execute");
+      return;
+    }
+    this.#drain(flow);
+    if (flow.phase === "open" && !flow.writing && flow.doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
+  }
+
+  /** What the gateway said while a decision of this payment was being written. */
+  #drain(flow: Flow): void {
+    while (!flow.writing && flow.phase === "open") {
+      const later = flow.backlog.shift();
+      if (later === undefined) return;
+      this.#observe(flow, flow.payment as Payment, later);
     }
   }
 
@@ -263,115 +284,73 @@ export class Operations {
     if (waiter !== undefined) this.#parts.answers.pending(waiter, payment, this.nextCheckAtMs(flow), flow.gatewayMs);
   }
 
-  /** Unix milliseconds of the next check, for people; null when none is planned. */
-  nextCheckAtMs(flow: Flow): number | null {
-    const { clock } = this.#parts;
-    const at = flow.doubt.nextCheckAtMs;
-    return at === undefined ? null : Math.round(clock.nowMs() + Math.max(0, at - clock.monotonicMs()));
-  }
-
-  #neverSubmitted(flow: Flow): boolean {
-    return !flow.doubt.inherited && !flow.doubt.mayHaveArrived;
-  }
-
-  #lostAnswer(flow: Flow): void {
+  #lostAnswer(flow: Flow, payment: Payment): void {
     const { doubt } = flow;
     if (doubt.running?.action === "execute") doubt.mayHaveArrived = true;
     doubt.running = undefined;
-    if (!flow.writing)
-      this.#doubt(flow, flow.payment as Payment, { kind: "outcomeUnknown", reason: "outcome_unknown" }, true);
-    else this.#schedule(flow);
-  }
-
-  /** Plans the next check; `afterMs` (the gateway's own hint) wins over the schedule. */
-  #schedule(flow: Flow, afterMs?: number): void {
-    const { clock, random } = this.#parts;
-    const { doubt } = flow;
-    const nowMs = clock.monotonicMs();
-    doubt.sinceMs ??= nowMs;
-    const planned = doubt.sinceMs + checkAfterMs(doubt.checks++, random);
-    doubt.nextCheckAtMs = afterMs === undefined ? Math.max(planned, nowMs + SOONEST_CHECK_MS) : nowMs + afterMs;
-    // What may be done changes at the deadline, so there is a check then.
-    const toDeadlineMs = (flow.payment as Payment).operation.deadlineAtMs - clock.nowMs();
-    if (toDeadlineMs > 0) doubt.nextCheckAtMs = Math.min(doubt.nextCheckAtMs, nowMs + toDeadlineMs);
-    this.#note(flow);
+    if (flow.writing) this.#checks.plan(flow);
+    else this.#doubt(flow, payment, OUTCOME_UNKNOWN, "resolver", true);
   }
 
   #check(flow: Flow, payment: Payment, seenUndecided: boolean): void {
-    const { clock, limits, capabilities } = this.#parts;
-    const doubt = flow.doubt;
-    const pastDeadline = clock.nowMs() >= payment.operation.deadlineAtMs;
-    const state: Doubt = {
-      hasReference: payment.gatewayReference !== null,
-      pastDeadline,
-      seenUndecided,
-      storedErrorReplayed: doubt.storedErrorReplayed,
-      neverSubmitted: this.#neverSubmitted(flow),
-      sinceLastTryMs: clock.monotonicMs() - doubt.lastTryAtMs,
-    };
-    const { step } = ruleFor(capabilities(payment), state, limits.sameKeyGraceMs);
-    if (pastDeadline && step !== "fail" && !payment.needsReview) return this.#flag(flow, payment);
+    const { doubt } = flow;
+    const step = this.#checks.stepFor(flow, payment, seenUndecided);
+    const mustTell = flow.detailsLost || this.#checks.isPastDeadline(payment);
+    if (mustTell && step !== "fail" && !payment.needsReview) return this.#flag(flow, payment);
     switch (step) {
       case "wait":
-        this.#waitForGrace(flow);
+        this.#checks.planAfterGrace(flow);
         return;
-      case "fail":
-        this.#write(
-          flow,
-          payment,
-          state.neverSubmitted && !state.storedErrorReplayed
-            ? { kind: "notSubmitted", failure: { ...NOT_EXECUTED, code: "gateway_unreachable" } }
-            : { kind: "declined", failure: NOT_EXECUTED, reference: null },
-        );
+      case "fail": {
+        const failure = { ...NOT_EXECUTED, code: "gateway_unreachable" };
+        const fact: Fact =
+          this.#checks.neverSubmitted(flow) && !doubt.storedErrorReplayed
+            ? { kind: "notSubmitted", failure }
+            : { kind: "declined", failure: NOT_EXECUTED, reference: null };
+        this.#write(flow, payment, fact, "resolver");
         return;
+      }
       default:
-        doubt.nextCheckAtMs = undefined;
-        this.#schedule(flow);
+        doubt.checksFromTry = Math.min(doubt.checksFromTry, doubt.tries + 1);
+        this.#checks.plan(flow);
         this.#call(flow, step);
     }
   }
 
-  /** The deadline passed: a person must know, and the status stays until a fact comes. The check itself follows. */
+  /** A person must know: the status stays until a fact comes. The check itself follows. */
   #flag(flow: Flow, payment: Payment): void {
-    const { log } = this.#parts;
-    log.error({ payment: payment.terms.id, operation: payment.operation.id }, "operation in doubt after its deadline");
-    this.#doubt(flow, payment, { kind: "deadlinePassed" }, true);
-    flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
-  }
-
-  /** The next check comes when the grace ends, if that is sooner than the schedule says. */
-  #waitForGrace(flow: Flow): void {
-    this.#schedule(flow);
-    const graceEndMs = flow.doubt.lastTryAtMs + this.#parts.limits.sameKeyGraceMs;
-    flow.doubt.nextCheckAtMs = Math.min(
-      flow.doubt.nextCheckAtMs as number,
-      Math.max(graceEndMs, this.#parts.clock.monotonicMs() + SOONEST_CHECK_MS),
+    const late = this.#checks.isPastDeadline(payment);
+    this.#parts.log.error(
+      { payment: payment.terms.id, operation: payment.operation.id },
+      late ? "operation in doubt after its deadline" : "operation in doubt, and its details cannot be read",
     );
-  }
-
-  #note(flow: Flow): void {
-    const { operation, terms } = flow.payment as Payment;
-    flow.doubt.noted = true;
-    this.#parts.commit.noteDoubt(operation.id, {
-      paymentId: terms.id,
-      operationId: operation.id,
-      slot: terms.slot,
-      tries: flow.doubt.tries,
-      nextCheckAtMs: this.nextCheckAtMs(flow) ?? this.#parts.clock.nowMs(),
-      deadlineAtMs: operation.deadlineAtMs,
-    });
+    this.#doubt(flow, payment, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
+    flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
   }
 }
 
-const conflict = (reference: string | null): Fact => ({ kind: "conflicted", reference });
+const OUTCOME_UNKNOWN: Fact = { kind: "outcomeUnknown", reason: "outcome_unknown" };
 
-/** What the journal row says beside its columns. Compact, and only what is set. */
-export function dataOf(payment: Payment): string | null {
-  const { failure, pendingReason, needsReview } = payment;
-  if (failure === null && pendingReason === null && !needsReview) return null;
-  return JSON.stringify({
-    ...(failure !== null && { failure }),
-    ...(pendingReason !== null && { pendingReason }),
-    ...(needsReview && { needsReview }),
-  });
+/** Our own books contradict themselves: flagged for review as any conflict is. */
+const DETAILS_LOST: Fact = { kind: "conflicted", reference: null };
+
+/** The flow's newest try: built from what is stored, so each try sends the same bytes. */
+function callOf(flow: Flow, action: GatewayAction, timeoutMs: number): GatewayCall {
+  const { terms, operation, gatewayReference } = flow.payment as Payment;
+  return {
+    operationId: operation.id,
+    paymentId: terms.id,
+    kind: operation.kind,
+    action,
+    try: flow.doubt.tries,
+    earlierTryOpen: flow.doubt.mayHaveArrived,
+    gateway: terms.gateway,
+    account: terms.gatewayAccount,
+    gatewayKey: operation.gatewayKey,
+    gatewayReference,
+    amountMinor: operation.amountMinor,
+    currency: terms.currency,
+    paymentMethod: flow.paymentMethod,
+    timeoutMs,
+  };
 }

@@ -1,12 +1,14 @@
 /**
- * Reads by id, beside the mailbox (design §3.2): from memory while ownership is certain, after one epoch check for all
- * waiting reads when it is not, and by key from the database when the payment is not in memory.
+ * Reads by id, beside the mailbox (design §3.2): from memory while ownership is certain, after one look at the epoch when
+ * it is not, and by key from the database when the payment is not in memory: one statement at a time, for all that came
+ * while the one before it ran.
  */
 import type { Answers } from "./answers.ts";
 import type { FlowTable } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Operations } from "./operations.ts";
-import type { Clock, Lease, ShardRequest, ShardStore } from "./ports.ts";
+import { type Ownership, WAITING_READS_MAX } from "./ownership.ts";
+import type { Lease, ShardRequest, ShardStore } from "./ports.ts";
 
 export type ReadRequest = Extract<ShardRequest, { kind: "getPayment" }>;
 
@@ -16,33 +18,38 @@ export interface ReadParts {
   readonly store: ShardStore;
   readonly operations: Operations;
   readonly answers: Answers;
-  readonly clock: Clock;
-  /** Memory may answer for this long after the last acknowledged commit or renewal was sent. */
-  readonly memoryAnswersForMs: number;
+  readonly ownership: Ownership;
 }
 
 export class PaymentReads {
   readonly #parts: ReadParts;
-  #uncertain: ReadRequest[] = [];
   #missing: ReadRequest[] = [];
+  #loading = false;
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
   }
 
   take(request: ReadRequest): void {
-    const { flows, commit, clock, memoryAnswersForMs } = this.#parts;
-    if (flows.byPayment(request.paymentId)?.payment === undefined) this.#missing.push(request);
-    else if (clock.monotonicMs() - commit.lastAckSentAtMs < memoryAnswersForMs) this.#fromMemory(request);
-    else this.#uncertain.push(request);
+    const { flows, ownership } = this.#parts;
+    if (flows.byPayment(request.paymentId)?.payment === undefined) {
+      if (this.#missing.length >= WAITING_READS_MAX) return this.#overloaded(request);
+      this.#missing.push(request);
+    } else if (ownership.isCertain) this.#fromMemory(request);
+    else if (!ownership.ask((mine) => (mine ? this.#fromMemory(request) : this.#unavailable(request))))
+      this.#overloaded(request);
   }
 
-  /** One statement for all reads of this tick that memory cannot answer alone. */
+  /** Reads what memory does not hold. Called at the end of each tick. */
   flush(): void {
     const { lease } = this.#parts.commit;
-    if (lease === undefined) return;
-    if (this.#uncertain.length > 0) void this.#confirm(this.#uncertain.splice(0), lease);
-    if (this.#missing.length > 0) void this.#load(this.#missing.splice(0));
+    if (this.#missing.length === 0 || this.#loading || lease === undefined) return;
+    void this.#load(this.#missing.splice(0), lease);
+  }
+
+  /** The actor drops its memory. */
+  reset(): void {
+    for (const request of this.#missing.splice(0)) this.#unavailable(request);
   }
 
   #fromMemory(request: ReadRequest): void {
@@ -53,24 +60,20 @@ export class PaymentReads {
     answers.payment(request, flow.payment, operations.nextCheckAtMs(flow));
   }
 
-  async #confirm(requests: readonly ReadRequest[], lease: Lease): Promise<void> {
-    const mine = await this.#parts.store.confirmEpoch(lease).catch(() => false);
-    const still = mine && this.#parts.commit.lease === lease;
-    for (const request of requests) {
-      if (still) this.#fromMemory(request);
-      else this.#unavailable(request);
-    }
-  }
-
-  async #load(requests: readonly ReadRequest[]): Promise<void> {
+  /** What is read while a commit is being settled may not be there afterwards, so the lease must be the same throughout. */
+  async #load(requests: readonly ReadRequest[], lease: Lease): Promise<void> {
+    this.#loading = true;
     const asked = requests.map(({ merchantId, paymentId }) => ({ merchantId, id: paymentId }));
     const found = await this.#parts.store.findPayments(asked).catch(() => undefined);
+    this.#loading = false;
+    const certain = this.#parts.commit.lease === lease;
     requests.forEach((request, i) => {
       const payment = found?.[i];
-      if (found === undefined) this.#unavailable(request);
+      if (found === undefined || !certain) this.#unavailable(request);
       else if (payment === undefined) this.#notFound(request);
       else this.#parts.answers.payment(request, payment, null);
     });
+    this.flush();
   }
 
   #notFound(request: ReadRequest): void {
@@ -78,5 +81,8 @@ export class PaymentReads {
   }
   #unavailable(request: ReadRequest): void {
     this.#parts.answers.refuseWith(request, "storage_unavailable", "the shard cannot be sure of its state now");
+  }
+  #overloaded(request: ReadRequest): void {
+    this.#parts.answers.refuseWith(request, "overloaded", "too many reads wait for the shard's database");
   }
 }

@@ -70,6 +70,8 @@ export interface OpenOperation {
   /** Seq of the journal row that submitted the operation. */
   readonly t1Seq: bigint;
   readonly tries: number;
+  /** It stands in `operation_open`: the floor need not wait for it. */
+  readonly noted: boolean;
 }
 
 /** What the database knows when a shard is taken. `lastSeq`: 0 when the journal is empty. */
@@ -80,7 +82,10 @@ export interface Activation {
   readonly lastRecordedAtMs: number;
   /** Slots in state `owned`. */
   readonly slots: ReadonlySet<number>;
+  /** In the order of `t1Seq`. */
   readonly open: readonly OpenOperation[];
+  /** They ended but still stand in `operation_open`: to be removed there. */
+  readonly ended: readonly OperationId[];
 }
 
 /** The idempotency row of one accepted request. */
@@ -111,7 +116,10 @@ export interface FoundKey {
 export interface JournalEntry {
   readonly fact: FactKind;
   readonly fromStatus: PaymentStatus;
-  /** Why: `request:<id>`, `gateway`, `resolver`. */
+  /**
+   * Why: `request:<id>` for T1; `resolver` for what a check found or decided, time-outs included; `gateway` for answers to
+   * the calls that T1 led to.
+   */
   readonly cause: string;
   readonly recordedAtMs: number;
   /** Facts beside the columns, compact JSON, or null: failure, pending reason, review mark. */
@@ -143,13 +151,13 @@ export interface DecisionBatch {
 /** How a commit ended. Only `committed` and `unknown` may have changed anything. */
 export type CommitOutcome =
   | { readonly kind: "committed"; readonly anchor: Uint8Array }
-  /** A row was refused (constraint, value): nothing was written; a smaller batch may pass. */
+  /** A row was refused (constraint, value): nothing was written; a smaller batch may pass. The database is well. */
   | { readonly kind: "rejected"; readonly sqlState: string; readonly constraint: string | null }
   /** Epoch or slots_version is not ours: stop. Nothing was written. */
   | { readonly kind: "fenced" }
   /** Nothing was written and the reason is not in the rows: no connection, disk full, time-out, deadlock. */
   | { readonly kind: "unavailable"; readonly reason: string }
-  /** The connection died: in or out is undecided until `settle` is acknowledged. */
+  /** The connection died, or the journal is not where we believe: undecided until an `activate` is acknowledged. */
   | { readonly kind: "unknown" };
 
 /** An operation in doubt: its row in the small mutable table. */
@@ -170,7 +178,8 @@ export interface ShardStore {
   /**
    * Takes the lease (epoch + 1) by an acknowledged commit, repeated until it is acknowledged or `signal` aborts, and
    * loads what an actor needs. This is also how an unknown COMMIT is settled. A new owner waits until `renewed_at` + 4 s
-   * by the database's clock unless the lease was released, was its own, or its owner is gone. "fenced": the claim is too old.
+   * by the database's clock unless the lease was released, was its own, or its owner is gone. "fenced": the claim is too
+   * old. Throws when called off, or when the database contradicts itself.
    */
   activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced">;
   commit(lease: Lease, batch: DecisionBatch): Promise<CommitOutcome>;
@@ -261,9 +270,14 @@ export type ShardRequest =
       readonly paymentId: PaymentId;
     };
 
-/** The answer to one request. `body` is JSON (`application/problem+json` when `problem`). */
+/**
+ * The answer to one request. `body` is JSON (`application/problem+json` when `problem`).
+ * Status 0: close the connection without an answer. The payment may have been charged and nothing certain can be said of
+ * it here, so any status would be a guess; the client sends again with the same key and learns the truth.
+ */
 export interface ShardReply {
   readonly ticket: number;
+  /** HTTP status, or 0. */
   readonly status: number;
   readonly body: Uint8Array;
   readonly problem: boolean;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { GATEWAY_CAPABILITIES } from "./gateways/index.ts";
-import { checkAfterMs, type Doubt, RULES, ruleFor, type Step } from "./resolver.ts";
+import { type Doubt, nextCheckAfterMs, RULES, ruleFor, type Step } from "./resolver.ts";
 
 const GRACE_MS = 20_000;
 const calm: Doubt = {
@@ -10,14 +10,20 @@ const calm: Doubt = {
   seenUndecided: false,
   storedErrorReplayed: false,
   neverSubmitted: false,
-  sinceLastTryMs: GRACE_MS,
+  sinceFirstTryMs: GRACE_MS,
+  detailsLost: false,
 };
 
 /** Each row of the table, at the gateways that it speaks of (gateways.md §3.1 and §3.2). */
 const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>, Step]> = [
   ["stripe", "the id was never committed: learn it", { hasReference: false }, "prepare"],
   ["stripe", "an id is known: read it", {}, "query"],
-  ["stripe", "the read shows nothing, inside the grace", { seenUndecided: true, sinceLastTryMs: GRACE_MS - 1 }, "wait"],
+  [
+    "stripe",
+    "the read shows nothing, inside the grace",
+    { seenUndecided: true, sinceFirstTryMs: GRACE_MS - 1 },
+    "wait",
+  ],
   ["stripe", "the read shows nothing, after the grace", { seenUndecided: true }, "execute"],
   [
     "stripe",
@@ -28,13 +34,13 @@ const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>,
   ["stripe", "late, the id was never committed", { pastDeadline: true, hasReference: false }, "prepare"],
   ["stripe", "late", { pastDeadline: true }, "abandon"],
   ["stripe", "late, and the read shows nothing", { pastDeadline: true, seenUndecided: true }, "abandon"],
-  ["adyen", "inside the grace", { hasReference: false, sinceLastTryMs: GRACE_MS - 1 }, "wait"],
+  ["adyen", "inside the grace", { hasReference: false, sinceFirstTryMs: GRACE_MS - 1 }, "wait"],
   ["adyen", "after the grace: the same key", { hasReference: false }, "execute"],
   ["adyen", "late", { hasReference: false, pastDeadline: true }, "abandon"],
   [
     "adyen",
     "nothing ever left the machine",
-    { hasReference: false, neverSubmitted: true, sinceLastTryMs: 0 },
+    { hasReference: false, neverSubmitted: true, sinceFirstTryMs: 0 },
     "execute",
   ],
   [
@@ -44,6 +50,10 @@ const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>,
     "fail",
   ],
   ["stripe", "nothing ever left the machine", { hasReference: false, neverSubmitted: true }, "prepare"],
+  ["stripe", "details lost, an id is known", { detailsLost: true }, "query"],
+  ["stripe", "details lost, and the read shows nothing", { detailsLost: true, seenUndecided: true }, "wait"],
+  ["stripe", "details lost, the id was never committed", { detailsLost: true, hasReference: false }, "wait"],
+  ["adyen", "details lost", { detailsLost: true, hasReference: false }, "wait"],
 ];
 
 const doubt: fc.Arbitrary<Doubt> = fc.record({
@@ -52,7 +62,8 @@ const doubt: fc.Arbitrary<Doubt> = fc.record({
   seenUndecided: fc.boolean(),
   storedErrorReplayed: fc.boolean(),
   neverSubmitted: fc.boolean(),
-  sinceLastTryMs: fc.nat(60_000),
+  sinceFirstTryMs: fc.nat(60_000),
+  detailsLost: fc.boolean(),
 });
 const gateway = fc.constantFrom<"stripe" | "adyen">("stripe", "adyen");
 
@@ -79,6 +90,16 @@ describe("resolver", () => {
       }),
     ));
 
+  it("only reads when the details are lost", () =>
+    fc.assert(
+      fc.property(gateway, doubt, (name, d) => {
+        expect(ruleFor(GATEWAY_CAPABILITIES[name], { ...d, detailsLost: true }, GRACE_MS).step).to.be.oneOf([
+          "query",
+          "wait",
+        ]);
+      }),
+    ));
+
   it("has a rule for everything, and a name for each rule", () => {
     expect(RULES.at(-1)?.when(GATEWAY_CAPABILITIES.stripe, calm, GRACE_MS)).to.equal(true);
     expect(new Set(RULES.map(({ name }) => name)).size).to.equal(RULES.length);
@@ -87,9 +108,17 @@ describe("resolver", () => {
   it("looks after 1, 3, 10, 30 s, 2, 10, 30 min and then hourly, up to a fifth later", () => {
     const at = (fraction: number) => {
       const random = { bytes: () => new Uint8Array(8), fraction: () => fraction };
-      return [0, 1, 2, 3, 4, 5, 6, 7, 8].map((check) => checkAfterMs(check, random) / 1_000);
+      const times: number[] = [];
+      for (let elapsedMs = 0; times.length < 9; times.push(elapsedMs / 1_000))
+        elapsedMs = nextCheckAfterMs(elapsedMs, random);
+      return times;
     };
     expect(at(0)).to.deep.equal([1, 3, 10, 30, 120, 600, 1_800, 5_400, 9_000]);
-    expect(at(1)[3]).to.equal(36);
+    expect(at(1)).to.deep.equal([1.2, 3.6, 12, 36, 144, 720, 2_160, 6_120, 9_720]);
+  });
+
+  it("plans the same check however often it is asked before its time", () => {
+    const random = { bytes: () => new Uint8Array(8), fraction: () => 0 };
+    for (const elapsedMs of [10_000, 15_000, 29_999]) expect(nextCheckAfterMs(elapsedMs, random)).to.equal(30_000);
   });
 });

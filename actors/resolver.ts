@@ -15,8 +15,10 @@ export interface Doubt {
   readonly storedErrorReplayed: boolean;
   /** Every try since T1 was made and observed by this same (shard, epoch), and none left the machine. */
   readonly neverSubmitted: boolean;
-  /** Since the last try that may have reached the gateway began. */
-  readonly sinceLastTryMs: number;
+  /** Since the first try that may have reached the gateway began. */
+  readonly sinceFirstTryMs: number;
+  /** What the call is built from cannot be read: it may not be repeated, for other bytes could be another charge. */
+  readonly detailsLost: boolean;
 }
 
 /** `fail`: it is certain that nothing was executed. `wait`: nothing may be done before the next check. */
@@ -30,6 +32,12 @@ interface Rule {
 
 /** The first row that fits is the one that fires. */
 export const RULES: readonly Rule[] = [
+  {
+    name: "details lost, read by id",
+    when: (g, d) => d.detailsLost && g.queryById && d.hasReference && !d.seenUndecided,
+    step: "query",
+  },
+  { name: "details lost", when: (_, d) => d.detailsLost, step: "wait" },
   { name: "late and never submitted", when: (_, d) => d.pastDeadline && d.neverSubmitted, step: "fail" },
   { name: "late, id unknown", when: (g, d) => d.pastDeadline && g.twoStepCharge && !d.hasReference, step: "prepare" },
   { name: "late", when: (_, d) => d.pastDeadline, step: "abandon" },
@@ -37,7 +45,7 @@ export const RULES: readonly Rule[] = [
   { name: "never submitted", when: (_, d) => d.neverSubmitted, step: "execute" },
   { name: "ended without executing", when: (_, d) => d.seenUndecided && d.storedErrorReplayed, step: "fail" },
   { name: "read by id", when: (g, d) => g.queryById && d.hasReference && !d.seenUndecided, step: "query" },
-  { name: "same key again", when: (_, d, graceMs) => d.sinceLastTryMs >= graceMs, step: "execute" },
+  { name: "same key again", when: (_, d, graceMs) => d.sinceFirstTryMs >= graceMs, step: "execute" },
   { name: "grace", when: () => true, step: "wait" },
 ];
 
@@ -46,13 +54,18 @@ export function ruleFor(gateway: GatewayCapabilities, doubt: Doubt, graceMs: num
   return RULES.find((rule) => rule.when(gateway, doubt, graceMs)) as Rule; // the last row fits always
 }
 
-/** When to look again, counted from the beginning of the doubt; afterwards hourly. */
+/** When to look, counted from the beginning of the doubt; afterwards hourly. */
 const CHECK_AT_MS: readonly number[] = [1_000, 3_000, 10_000, 30_000, 120_000, 600_000, 1_800_000];
 const HOUR_MS = 3_600_000;
 
-/** Milliseconds from the doubt's beginning to its check number `check` (0 is the first), with 0-20 % of jitter. */
-export function checkAfterMs(check: number, random: Random): number {
-  const known = CHECK_AT_MS[check];
-  const base = known ?? (CHECK_AT_MS.at(-1) as number) + (check - CHECK_AT_MS.length + 1) * HOUR_MS;
-  return Math.round(base * (1 + 0.2 * random.fraction()));
+/**
+ * When to look next, in milliseconds from the doubt's beginning, `elapsedMs` after it: the first time of the schedule that
+ * is still to come, with 0-20 % of jitter (of an hour at most, so that no time overtakes the next one). It depends on
+ * nothing else, so planning twice plans the same check.
+ */
+export function nextCheckAfterMs(elapsedMs: number, random: Random): number {
+  const lastMs = CHECK_AT_MS.at(-1) as number;
+  const baseMs =
+    CHECK_AT_MS.find((atMs) => atMs > elapsedMs) ?? lastMs + HOUR_MS * (1 + Math.floor((elapsedMs - lastMs) / HOUR_MS));
+  return Math.round(baseMs + 0.2 * random.fraction() * Math.min(baseMs, HOUR_MS));
 }

@@ -2,17 +2,19 @@
  * The single writer of a shard: serializes its transitions in memory and commits them to its own database.
  *
  * Modes: activating -> serving -> (settling -> serving)* -> fenced | closed. While activating or settling every request
- * is refused with 503; a fenced actor never serves again; drain leads to closed.
+ * is refused with 503; a fenced actor never serves again; drain leads to closed. An activation that finds a database that
+ * contradicts itself leads to failed, which tries again every few seconds: the other shards of the thread go on.
  */
 import { Answers } from "./answers.ts";
-import type { MerchantId, Payment } from "./domain/index.ts";
-import { FlowTable, newFlow } from "./flow.ts";
+import { type MerchantId, type Payment, slotOfMerchant } from "./domain/index.ts";
+import { FlowTable } from "./flow.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
+import { inheritedFlow } from "./inherited-flow.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
 import { type OperationLimits, Operations } from "./operations.ts";
+import { Ownership, type OwnershipLimits } from "./ownership.ts";
 import { PaymentReads } from "./payment-reads.ts";
 import type {
-  Activation,
   Claim,
   Clock,
   GatewayAnswer,
@@ -20,7 +22,6 @@ import type {
   GatewayDesk,
   Log,
   MerchantProfile,
-  OpenOperation,
   Presenter,
   Random,
   RequestReader,
@@ -30,9 +31,9 @@ import type {
   Vault,
 } from "./ports.ts";
 import type { ShardMeter } from "./shard-meter.ts";
+import { Waiters } from "./waiters.ts";
 
-export interface ShardLimits extends CommitLimits, IntakeLimits, OperationLimits {
-  readonly memoryAnswersForMs: number;
+export interface ShardLimits extends CommitLimits, IntakeLimits, OperationLimits, OwnershipLimits {
   /** Finished payments kept in memory for replays and reads. */
   readonly rememberedMax: number;
 }
@@ -56,7 +57,10 @@ export interface ShardParts {
   readonly claim: () => Claim;
 }
 
-export type ActorMode = "activating" | "serving" | "settling" | "draining" | "fenced" | "closed";
+export type ActorMode = "activating" | "serving" | "settling" | "draining" | "failed" | "fenced" | "closed";
+
+/** Between two tries to take a shard whose activation failed. */
+const RETRY_ACTIVATION_MS = 5_000;
 
 /** What operators and metrics see of a live actor. */
 export interface ActorSnapshot {
@@ -75,12 +79,19 @@ export class ShardActor {
   readonly #parts: ShardParts;
   readonly #flows: FlowTable;
   readonly #answers: Answers;
+  readonly #waiters: Waiters;
+  readonly #ownership: Ownership;
   readonly #commit: GroupCommit;
   readonly #operations: Operations;
   readonly #intake: Intake;
   readonly #reads: PaymentReads;
   readonly #ending = new AbortController();
   #mode: ActorMode = "activating";
+  #slots: ReadonlySet<number> = new Set();
+  /** Answers of gateways that came while settling, for the operations that were open then. */
+  #late: GatewayAnswer[] = [];
+  #lateMax = 0;
+  #callOffRetry: (() => void) | undefined;
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
@@ -96,11 +107,14 @@ export class ShardActor {
           else commit.noteDoubt(row.operationId, null); // it ended while its row was being written
         }
       },
+      doubtRefused: (operation, sqlState) => log.error({ operation, sqlState }, "the database refused a doubt's row"),
       stopped: (why) => this.#stopped(why),
     });
+    const ownership = new Ownership(commit, store, clock, limits);
     const operations = new Operations({
       flows,
       commit,
+      ownership,
       desk,
       answers,
       capabilities,
@@ -116,26 +130,22 @@ export class ShardActor {
       commit,
       store,
       operations,
+      ownership,
       answers,
       reader,
       vault,
       merchants,
       clock,
       random,
+      log,
       limits,
       memoryLost,
     });
-    this.#reads = new PaymentReads({
-      flows,
-      commit,
-      store,
-      operations,
-      answers,
-      clock,
-      memoryAnswersForMs: limits.memoryAnswersForMs,
-    });
+    this.#reads = new PaymentReads({ flows, commit, store, operations, answers, ownership });
     this.#flows = flows;
     this.#answers = answers;
+    this.#waiters = new Waiters(flows, answers, operations, { ownership, clock });
+    this.#ownership = ownership;
     this.#commit = commit;
     this.#operations = operations;
   }
@@ -144,45 +154,49 @@ export class ShardActor {
     return this.#mode;
   }
 
-  /** Takes the shard and serves it. Resolves when it serves, or is fenced. */
+  /** Takes the shard and serves it. Resolves when it serves, is fenced, or the first try failed; it never rejects. */
   async start(): Promise<ActorMode> {
     await this.#activate();
     return this.#mode;
   }
 
-  /** The requests of one tick. Each gets exactly one answer. */
+  /** The requests of one tick. Each gets exactly one answer (of status 0: none, see ports.ts). */
   submit(requests: readonly ShardRequest[]): void {
     for (const request of requests) {
-      if (this.#mode !== "serving") this.#refuseNow(request);
+      if (this.#mode !== "serving" || !this.#owns(request.merchantId)) this.#refuseNow(request);
       else if (request.kind === "createPayment") this.#intake.take(request);
       else this.#reads.take(request);
     }
     this.#intake.flush();
     this.#reads.flush();
+    this.#ownership.flush();
   }
 
+  /** What gateways said. While settling it waits for the memory that it belongs to. */
   onAnswers(answers: readonly GatewayAnswer[]): void {
     if (this.#mode === "serving" || this.#mode === "draining") this.#operations.onAnswers(answers);
+    else if (this.#mode === "settling") this.#late.push(...answers.slice(0, this.#lateMax - this.#late.length));
   }
 
   /** Called every few ten milliseconds: deadlines, checks, lease. */
   sweep(): void {
     if (this.#mode !== "serving" && this.#mode !== "draining") return;
     const nowMs = this.#parts.clock.monotonicMs();
-    for (const flow of this.#flows.open()) {
-      const { waiter } = flow;
-      if (waiter === undefined || nowMs < waiter.deadlineAtMs) continue;
-      flow.waiter = undefined;
-      this.#answers.pending(waiter, flow.payment as Payment, this.#operations.nextCheckAtMs(flow), null);
-    }
+    this.#waiters.expire(nowMs);
     this.#operations.sweep(nowMs);
     this.#commit.keepAlive();
+    this.#ownership.flush();
   }
 
   snapshot(): ActorSnapshot {
-    const doubts = [...this.#flows.open()].filter((flow) => flow.doubt.sinceMs !== undefined);
     const nowMs = this.#parts.clock.nowMs();
-    const ages = doubts.map((flow) => nowMs - (flow.payment as Payment).operation.submittedAtMs);
+    let inDoubt = 0;
+    let oldestDoubtAgeMs = 0;
+    for (const flow of this.#flows.open()) {
+      if (flow.doubt.sinceMs === undefined) continue;
+      inDoubt++;
+      oldestDoubtAgeMs = Math.max(oldestDoubtAgeMs, nowMs - (flow.payment as Payment).operation.submittedAtMs);
+    }
     return {
       shard: this.#parts.shard,
       mode: this.#mode,
@@ -190,8 +204,8 @@ export class ShardActor {
       lastSeq: this.#commit.lastSeq.toString(),
       mailboxDepth: this.#intake.depth,
       openOperations: this.#flows.openCount,
-      inDoubt: doubts.length,
-      oldestDoubtAgeMs: Math.max(0, ...ages),
+      inDoubt,
+      oldestDoubtAgeMs,
       remembered: this.#flows.size,
     };
   }
@@ -208,22 +222,26 @@ export class ShardActor {
     if (serving) this.#mode = "draining";
     this.#intake.reset("shard_unavailable");
     const endAtMs = this.#parts.clock.monotonicMs() + withinMs;
-    while (serving && this.#hasWaiters() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
-    this.#answerOpenFlows();
+    const busy = (): boolean => this.#commit.depth > 0 || this.#waiters.exist();
+    while (serving && busy() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
+    this.#reads.reset();
+    this.#ownership.reset();
+    this.#waiters.end(this.#ownership.isCertain);
     await Promise.race([
-      this.#commit.settled(),
+      this.#commit.flushed(),
       this.#pause(Math.max(1_000, endAtMs - this.#parts.clock.monotonicMs())),
     ]);
     const { lease } = this.#commit;
     this.#mode = "closed";
     this.#ending.abort();
+    this.#callOffRetry?.();
     if (lease !== undefined) await this.#parts.store.release(lease).catch(() => undefined); // a successor then waits 4 s
     await this.#parts.store.close();
   }
 
-  #hasWaiters(): boolean {
-    for (const flow of this.#flows.open()) if (flow.waiter !== undefined) return true;
-    return this.#commit.depth > 0;
+  /** The merchant's slot is this shard's: another shard that has it may know the same key (design §3.2). */
+  #owns(merchant: MerchantId): boolean {
+    return this.#slots.has(this.#parts.merchants(merchant)?.slot ?? slotOfMerchant(merchant));
   }
 
   #pause(ms: number): Promise<void> {
@@ -238,42 +256,51 @@ export class ShardActor {
     this.#answers.refuseWith(request, settling ? "storage_unavailable" : "shard_unavailable", detail);
   }
 
+  /** Takes the shard. Whatever fails is this shard's trouble alone: it is tried again. */
   async #activate(): Promise<void> {
-    const { store, log, shard, clock } = this.#parts;
-    const takenAtMs = clock.monotonicMs();
-    let activation: Activation | "fenced";
     try {
-      activation = await store.activate(this.#parts.claim(), this.#ending.signal);
+      await this.#take();
     } catch (error) {
-      if (this.#mode === "closed") return;
-      throw error;
+      if (this.#mode === "closed" || this.#mode === "draining") return;
+      const { log, shard, clock } = this.#parts;
+      this.#mode = "failed";
+      this.#commit.close();
+      this.#flows.clear();
+      log.error({ shard, reason: error instanceof Error ? error.message : "unknown" }, "the shard cannot be served");
+      this.#callOffRetry = clock.after(RETRY_ACTIVATION_MS, () => {
+        if (this.#mode !== "failed") return;
+        this.#mode = "activating";
+        void this.#activate();
+      });
     }
+  }
+
+  async #take(): Promise<void> {
+    const { store, vault, log, shard, clock } = this.#parts;
+    const takenAtMs = clock.monotonicMs();
+    const activation = await store.activate(this.#parts.claim(), this.#ending.signal);
     if (this.#mode === "closed" || this.#mode === "draining") return;
     if (activation === "fenced") {
       this.#mode = "fenced";
       log.warn({ shard }, "another owner has the shard; this actor ends");
       return;
     }
+    const { lease, lastSeq, slots, open, ended } = activation;
     this.#commit.begin(activation, takenAtMs);
-    for (const open of activation.open) this.#inherit(open);
+    // In the order of seq: the first that is not noted is the floor from which the next activation reads.
+    for (const operation of open.toSorted((a, b) => (a.t1Seq < b.t1Seq ? -1 : 1))) {
+      const flow = inheritedFlow(operation, vault, log);
+      this.#flows.opened(flow, operation.payment, operation.t1Seq);
+      this.#operations.inherit(flow, operation.tries);
+    }
+    for (const operation of ended) this.#commit.noteDoubt(operation, null);
+    this.#slots = slots;
     this.#mode = "serving";
     log.info(
-      {
-        shard,
-        epoch: activation.lease.epoch.toString(),
-        lastSeq: activation.lastSeq.toString(),
-        open: activation.open.length,
-      },
+      { shard, epoch: lease.epoch.toString(), lastSeq: lastSeq.toString(), open: open.length },
       "shard is served",
     );
-  }
-
-  #inherit(open: OpenOperation): void {
-    const { terms } = open.payment;
-    const flow = newFlow(terms.merchantId, open.idempotencyKey, open.fingerprint);
-    flow.paymentMethod = paymentMethodOf(this.#parts.vault.open(terms, open.sealed));
-    this.#flows.opened(flow, open.payment, open.t1Seq);
-    this.#operations.inherit(flow, open.tries);
+    this.#operations.onAnswers(this.#late.splice(0));
   }
 
   /** Drops all memory. Unknown: take the shard over from oneself, then go on. Fenced: end. */
@@ -283,31 +310,13 @@ export class ShardActor {
     const draining = this.#mode === "draining";
     this.#mode = why === "unknown" ? "settling" : "fenced";
     this.#intake.reset(why === "unknown" ? "storage_unavailable" : "shard_unavailable");
-    this.#answerOpenFlows();
+    this.#reads.reset();
+    this.#ownership.reset();
+    // As of the last acknowledged commit, if that is certainly the newest; who asks again with the key gets the truth.
+    this.#waiters.end(why === "unknown" && this.#ownership.isCertain);
+    this.#late = [];
+    this.#lateMax = this.#flows.openCount;
     this.#flows.clear();
     if (why === "unknown" && !draining) void this.#activate();
   }
-
-  /** 202 as of the last acknowledged commit: whoever asks again gets the truth. */
-  #answerOpenFlows(): void {
-    for (const flow of this.#flows.open()) {
-      const { waiter } = flow;
-      flow.waiter = undefined;
-      if (waiter !== undefined) this.#answers.pending(waiter, flow.payment as Payment, null, null);
-    }
-  }
-}
-
-/** The token in a payment's opened details. */
-function paymentMethodOf(plain: Uint8Array): string {
-  const details: unknown = JSON.parse(Buffer.from(plain).toString("utf8"));
-  if (
-    typeof details === "object" &&
-    details !== null &&
-    "paymentMethod" in details &&
-    typeof details.paymentMethod === "string"
-  ) {
-    return details.paymentMethod;
-  }
-  throw new Error("the opened details hold no payment method");
 }

@@ -13,5 +13,6 @@ export interface ShardMeter {
   ): void;
   /** A payment reached an outcome: `authorized`, `captured`, `failed`, `canceled`. */
   paymentEnded(gateway: GatewayName, currency: string, outcome: string): void;
+  /** A refusal's code, or `unanswered`: the connection was closed. */
   refused(code: string): void;
 }

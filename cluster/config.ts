@@ -50,6 +50,7 @@ export const ConfigFile = Type.Object(
             retryDelayMs: ms(10),
             queueAgeMaxMs: ms(10),
             mailboxDepthMax: Type.Integer({ minimum: 1 }),
+            openMax: Type.Integer({ minimum: 1 }),
             answerWithinMs: ms(100),
             operationDeadlineMs: ms(1_000),
             gatewayCallMs: ms(100),
@@ -78,6 +79,7 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   retryDelayMs: 200,
   queueAgeMaxMs: 150, // past the knee latency jumps to seconds at once: refuse before
   mailboxDepthMax: 8_192,
+  openMax: 20_000, // of one shard: a gateway that hangs must not fill memory, nor the load of the next activation
   answerWithinMs: 10_000, // then 202
   operationDeadlineMs: 900_000, // the shopper has long bought elsewhere
   gatewayCallMs: 20_000,

@@ -6,7 +6,7 @@ import type { QueryResultRow } from "pg";
 import { PaymentClusterError } from "../actors/index.ts";
 import type { Activation, Claim, Clock, Lease } from "../actors/index.ts";
 import type { Connection } from "./connection.ts";
-import { loadOpenOperations } from "./open-operations.ts";
+import { loadEndedOperations, loadOpenOperations } from "./open-operations.ts";
 
 /** The lease row, locked. */
 interface LeaseRow extends QueryResultRow {
@@ -39,11 +39,16 @@ const READ_HEAD = `
 SELECT seq AS last_seq, (extract(epoch FROM recorded_at) * 1000)::float8 AS recorded_ms
   FROM journal WHERE origin_shard = $1::int2 ORDER BY seq DESC LIMIT 1`;
 
-/** Sessions of earlier owners, by name; never one of ours. Ending them only shortens the wait (faults.md P4). */
+/**
+ * Sessions of earlier owners, by name; never one of ours, and none at all when the lease shows a newer owner: its
+ * sessions bear the same name. Ending them only shortens the wait (faults.md P4). Reads without the lock, which a frozen
+ * owner may hold.
+ */
 const END_LEFTOVERS = `
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE datname = current_database() AND usename = current_user AND application_name LIKE $1
-   AND pid <> pg_backend_pid() AND pid <> ALL ($2::int4[])`;
+SELECT pg_terminate_backend(a.pid) FROM shard_lease l, pg_stat_activity a
+ WHERE (l.generation < $3::int8 OR (l.generation = $3::int8 AND l.node = $4 AND l.process = $5))
+   AND a.datname = current_database() AND a.usename = current_user AND a.application_name LIKE $1
+   AND a.pid <> pg_backend_pid() AND a.pid <> ALL ($2::int4[])`;
 
 /** What a taken lease is, before anything else is read. */
 interface Taken {
@@ -51,9 +56,15 @@ interface Taken {
   readonly row: LeaseRow;
 }
 
-/** Ends leftover sessions of the shard. `keep`: backends of this store. */
-export async function endLeftovers(connection: Connection, shard: number, keep: readonly number[]): Promise<void> {
-  await connection.query(END_LEFTOVERS, [`paycluster:${shard}:%`, keep]);
+/** Ends leftover sessions of the shard, if `claim` may take it. `keep`: backends of this store. */
+export async function endLeftovers(
+  connection: Connection,
+  shard: number,
+  claim: Claim,
+  keep: readonly number[],
+): Promise<void> {
+  const { generation, node, process } = claim;
+  await connection.query(END_LEFTOVERS, [`paycluster:${shard}:%`, keep, generation, node, process]);
 }
 
 /** The claim is newer than the stored one, or is the same process going on. */
@@ -98,9 +109,23 @@ export async function takeLease(
   return { lease: { shard, epoch, slotsVersion: row.slots_version }, row };
 }
 
-/** Everything an actor needs, read under the new epoch: nothing of an earlier one can appear any more. */
-export async function loadActivation(connection: Connection, taken: Taken): Promise<Activation> {
-  const { lease, row } = taken;
+/**
+ * Everything an actor needs, read under the new epoch and from one snapshot: nothing of an earlier one can appear any
+ * more. `loadMs`: time for one statement; many operations may be open. Throws STORAGE_UNAVAILABLE when another owner
+ * took the shard meanwhile: what it wrote is not ours to judge.
+ */
+export async function loadActivation(connection: Connection, taken: Taken, loadMs: number): Promise<Activation> {
+  await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  await connection.query(`SET LOCAL statement_timeout = ${Math.round(loadMs)}`);
+  const { rows } = await connection.query<{ epoch: bigint }>("SELECT epoch FROM shard_lease");
+  if (rows[0]?.epoch !== taken.lease.epoch)
+    throw new PaymentClusterError("STORAGE_UNAVAILABLE", "another owner took the shard during the activation");
+  const activation = await loadSnapshot(connection, taken);
+  await connection.query("COMMIT");
+  return activation;
+}
+
+async function loadSnapshot(connection: Connection, { lease, row }: Taken): Promise<Activation> {
   const head = (await connection.query<HeadRow>(READ_HEAD, [lease.shard])).rows[0];
   const lastSeq = head?.last_seq ?? 0n;
   if (lastSeq !== row.last_seq)
@@ -113,6 +138,7 @@ export async function loadActivation(connection: Connection, taken: Taken): Prom
     lastRecordedAtMs: head?.recorded_ms ?? 0,
     slots: new Set(slots.rows.map((r) => r.slot)),
     open: await loadOpenOperations(connection, lease.shard),
+    ended: await loadEndedOperations(connection),
   };
 }
 

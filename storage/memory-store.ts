@@ -22,6 +22,7 @@ import { anchorOf } from "./commit-statement.ts";
 
 /** How the next commit ends instead; `written`: whether it was in, for `unknown`. */
 export type InjectedOutcome =
+  | { readonly kind: "rejected"; readonly sqlState: string; readonly constraint: string | null }
   | { readonly kind: "unavailable"; readonly reason: string }
   | { readonly kind: "unknown"; readonly written: boolean };
 
@@ -96,13 +97,19 @@ class MemoryStore implements ShardStore {
       lastRecordedAtMs: db.rows.at(-1)?.decision.entry.recordedAtMs ?? 0,
       slots: db.slots,
       open: this.#openOperations(),
+      ended: [...db.doubts.values()].flatMap((row) =>
+        isOpen(withHead(this.#rowsOf(row.paymentId))) ? [] : [row.operationId],
+      ),
     };
   }
 
   async commit(lease: Lease, batch: DecisionBatch): Promise<CommitOutcome> {
     const anchor = anchorOf(batch);
     const outcome = this.#write(lease, (): Write => {
-      if (this.#db.lastSeq + 1n !== batch.firstSeq) return { kind: "fenced" };
+      if (this.#db.lastSeq + 1n !== batch.firstSeq) {
+        this.#settled = false;
+        return { kind: "unknown" };
+      }
       const constraint = this.#brokenConstraint(batch);
       if (constraint !== null) return { kind: "rejected", ...constraint };
       let seq = batch.firstSeq;
@@ -168,7 +175,7 @@ class MemoryStore implements ShardStore {
   #write(lease: Lease, write: () => Write): Write {
     if (!this.#settled) return { kind: "unavailable", reason: "an earlier commit is unsettled: activate first" };
     const injected = this.#db.nextOutcomes.shift();
-    if (injected?.kind === "unavailable") return injected;
+    if (injected?.kind === "unavailable" || injected?.kind === "rejected") return injected;
     const { owner } = this.#db;
     const mine = owner.epoch === lease.epoch && owner.slotsVersion === lease.slotsVersion && !owner.released;
     if (injected?.kind === "unknown") {
@@ -213,16 +220,25 @@ class MemoryStore implements ShardStore {
       const rows = this.#rowsOf(decision.payment.terms.id);
       const payment = withHead(rows);
       const { accepted } = decision;
-      const open = payment.operation.state === "submitted" || payment.operation.state === "unknown";
       const doubt = this.#db.doubts.get(payment.operation.id);
-      if (accepted === null || !open || (seq < this.#db.openFloorSeq && doubt === undefined)) return [];
+      if (accepted === null || !isOpen(payment) || (seq < this.#db.openFloorSeq && doubt === undefined)) return [];
       const { key, fingerprint } = accepted.keyRow;
       return [
-        { payment, sealed: accepted.sealed, idempotencyKey: key, fingerprint, t1Seq: seq, tries: doubt?.tries ?? 0 },
+        {
+          payment,
+          sealed: accepted.sealed,
+          idempotencyKey: key,
+          fingerprint,
+          t1Seq: seq,
+          tries: doubt?.tries ?? 0,
+          noted: doubt !== undefined,
+        },
       ];
     });
   }
 }
+
+const isOpen = ({ operation }: Payment): boolean => operation.state === "submitted" || operation.state === "unknown";
 
 const amountsHold = (p: Payment): boolean =>
   0n <= p.refundedMinor &&

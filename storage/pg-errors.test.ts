@@ -14,7 +14,7 @@ const serverError = (code: string, severity = "ERROR"): DatabaseError =>
 describe("errors of PostgreSQL", () => {
   const kinds: readonly (readonly [string, string])[] = [
     ["PC001", "fenced"],
-    ["PC002", "fenced"],
+    ["PC002", "unknown"],
     ["23505", "rejected"],
     ["23514", "rejected"],
     ["22003", "rejected"],

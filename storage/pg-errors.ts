@@ -14,11 +14,12 @@ type ErrorKind = "fenced" | "rejected" | "unavailable" | "unknown";
 
 /**
  * Longest prefix wins. For a statement that failed inside BEGIN … COMMIT: its transaction cannot commit any more, so
- * only a session that ended leaves doubt (whoever ended it may have done so after COMMIT was read).
+ * only a session that ended leaves doubt (whoever ended it may have done so after COMMIT was read), and memory that is
+ * shown to be wrong: an earlier commit is in that we do not know of.
  */
 const KINDS: { readonly [prefix: string]: ErrorKind } = {
   PC001: "fenced",
-  PC002: "fenced", // our memory is not what is on disk: stop and load it again
+  PC002: "unknown", // ours, but memory is not what is on disk: settle, which loads it again
   "22": "rejected", // a value
   "23": "rejected", // a constraint
   "08": "unknown", // connection

@@ -36,6 +36,8 @@ export interface ShardStoreTimes {
   readonly lockMs: number;
   /** A commit that was not acknowledged by then is in doubt. */
   readonly commitMs: number;
+  /** One statement of an activation's load: it reads every open operation, and nobody is served before it ends. */
+  readonly loadMs: number;
   /** A read; the merchant's answer is due at 10 s. */
   readonly readMs: number;
   /** Between tries of an activation. */
@@ -48,10 +50,14 @@ const TIMES: ShardStoreTimes = {
   statementMs: 5_000,
   lockMs: 1_000,
   commitMs: 8_000,
+  loadMs: 30_000,
   readMs: 2_000,
   retryMs: 200,
   takeOverWaitMs: 4_000,
 };
+
+/** Long statements of a load, so that the server gives up first. */
+const LOAD_STATEMENTS = 2;
 
 export interface ShardStoreOptions {
   readonly shard: number;
@@ -159,18 +165,22 @@ class PostgresShardStore implements ShardStore {
 
   /** Takes the lease, loads, waits out earlier owners, and hands the connection to the writer. */
   async #takeOver(connection: Connection, claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
-    const loaded = await this.#limited(connection, async () => {
-      await endLeftovers(connection, this.#shard, [this.#reader.pid]);
-      const taken = await takeLease(connection, this.#shard, claim, this.#times.takeOverWaitMs);
-      if (taken === "fenced") return taken;
-      const activation = await loadActivation(connection, taken);
-      return { activation, rowTypes: await loadRowTypes(connection), waitMs: await readServeWait(connection) };
+    const { commitMs, loadMs, takeOverWaitMs } = this.#times;
+    const taken = await this.#limited(connection, commitMs, async () => {
+      await endLeftovers(connection, this.#shard, claim, [this.#reader.pid]);
+      return takeLease(connection, this.#shard, claim, takeOverWaitMs);
     });
-    if (loaded === "fenced") return loaded;
-    const { activation, rowTypes, waitMs } = loaded;
+    if (taken === "fenced") return taken;
+    const activation = await this.#limited(connection, LOAD_STATEMENTS * loadMs, () =>
+      loadActivation(connection, taken, loadMs),
+    );
+    const [rowTypes, waitMs] = await this.#limited(connection, commitMs, async () => [
+      await loadRowTypes(connection),
+      await readServeWait(connection),
+    ]);
     if (waitMs > 0) {
       await pause(this.#clock, waitMs, signal);
-      await this.#limited(connection, () => renewLease(connection, activation.lease)); // its reader counts from now
+      await this.#limited(connection, commitMs, () => renewLease(connection, activation.lease)); // its reader counts from now
     }
     this.#writer.adopt(connection);
     this.#anchor = activation.lastAnchor;
@@ -179,8 +189,8 @@ class PostgresShardStore implements ShardStore {
   }
 
   /** A server that stopped answering must not hold an attempt for ever. */
-  async #limited<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
-    const cancel = this.#clock.after(this.#times.commitMs, () => connection.destroy("activation timed out"));
+  async #limited<T>(connection: Connection, withinMs: number, work: () => Promise<T>): Promise<T> {
+    const cancel = this.#clock.after(withinMs, () => connection.destroy("activation timed out"));
     try {
       return await work();
     } finally {

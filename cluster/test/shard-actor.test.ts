@@ -2,14 +2,21 @@
 import { expect } from "chai";
 import { gatewayKeyOf, type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../actors/domain/index.ts";
 import { GATEWAY_CAPABILITIES } from "../../actors/gateways/index.ts";
-import { type GatewayCall, type GatewayObservation, ShardActor, type ShardReply } from "../../actors/index.ts";
+import {
+  type GatewayCall,
+  type GatewayObservation,
+  ShardActor,
+  type ShardLimits,
+  type ShardParts,
+  type ShardReply,
+  type ShardStore,
+} from "../../actors/index.ts";
 import { createPresenter, createRequestReader } from "../../router/index.ts";
 import { createMemoryStore, type MemoryDatabase, memoryDatabase } from "../../storage/index.ts";
 import { DEFAULT_LIMITS } from "../config.ts";
 
 const START_MS = 1_750_000_000_000;
 const merchantId: MerchantId = mintId("mer", 0, START_MS, new Uint8Array(8));
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const noMeter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
 const FAILURE = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "05" } as const;
 
@@ -18,13 +25,35 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 };
 
+/** The store's methods on a plain object: some of them can then be replaced. */
+const bound = (store: ShardStore): ShardStore => ({
+  activate: (claim, signal) => store.activate(claim, signal),
+  commit: (lease, batch) => store.commit(lease, batch),
+  renew: (lease) => store.renew(lease),
+  findKeys: (keys) => store.findKeys(keys),
+  findPayments: (ids) => store.findPayments(ids),
+  confirmEpoch: (lease) => store.confirmEpoch(lease),
+  saveDoubts: (lease, upserts, closed) => store.saveDoubts(lease, upserts, closed),
+  release: (lease) => store.release(lease),
+  close: () => store.close(),
+});
+
+/** What a test changes of an actor's world. */
+type Changes = Partial<Omit<ShardParts, "limits" | "store">> & {
+  readonly limits?: Partial<ShardLimits>;
+  readonly store?: (store: ShardStore) => ShardStore;
+};
+
 class Rig {
   readonly calls: GatewayCall[] = [];
   readonly replies: ShardReply[] = [];
   readonly database: MemoryDatabase;
   readonly actor: ShardActor;
+  readonly gateway: "stripe" | "adyen";
   /** Journal rows on disk when each call was made. */
   readonly rowsAtCall: number[] = [];
+  /** Messages logged as errors. */
+  readonly errors: string[] = [];
   #nowMs = START_MS;
   #timers: { readonly atMs: number; readonly task: () => void }[] = [];
   #ticket = 0;
@@ -35,8 +64,10 @@ class Rig {
     database = memoryDatabase(Array.from({ length: SLOT_COUNT }, (_, slot) => slot)),
     generation = 1n,
     nowMs = START_MS,
+    { limits, store, ...changes }: Changes = {},
   ) {
     this.database = database;
+    this.gateway = gateway;
     this.#nowMs = nowMs;
     const profile = {
       id: merchantId,
@@ -57,7 +88,7 @@ class Rig {
     };
     this.actor = new ShardActor({
       shard: 0,
-      store: createMemoryStore({ shard: 0, database }),
+      store: (store ?? ((as) => as))(createMemoryStore({ shard: 0, database })),
       vault: { seal: (_, plain) => plain, open: (_, sealed) => sealed },
       reader: createRequestReader(),
       presenter: createPresenter(),
@@ -73,8 +104,8 @@ class Rig {
       clock,
       random: { bytes: (count) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 },
       meter: noMeter,
-      log: quiet,
-      limits: { ...DEFAULT_LIMITS, lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0 },
+      log: { info: () => {}, warn: () => {}, error: (_, message) => this.errors.push(message) },
+      limits: { ...DEFAULT_LIMITS, lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0, ...limits },
       claim: () => ({
         node: "n",
         generation,
@@ -82,17 +113,31 @@ class Rig {
         process: String(generation),
         isGone: () => true,
       }),
+      ...changes,
     });
   }
 
-  static async started(gateway: "stripe" | "adyen"): Promise<Rig> {
-    const rig = new Rig(gateway);
+  static async started(gateway: "stripe" | "adyen", changes: Changes = {}): Promise<Rig> {
+    const rig = new Rig(gateway, undefined, 1n, START_MS, changes);
     await rig.actor.start();
     return rig;
   }
 
+  /** The next owner of the same database. */
+  async heir(generation: bigint, nowMs = this.#nowMs, changes: Changes = {}): Promise<Rig> {
+    const heir = new Rig(this.gateway, this.database, generation, nowMs, changes);
+    await heir.actor.start();
+    return heir;
+  }
+
   /** Sends a payment and lets its intent be written. */
   async create(key: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    this.send(key, more);
+    await settle();
+  }
+
+  /** Sends a payment. */
+  send(key: string, more: Readonly<Record<string, unknown>> = {}): void {
     const body = Buffer.from(JSON.stringify({ amount: 100, currency: "EUR", payment_method: "tok_visa", ...more }));
     this.actor.submit([
       {
@@ -105,15 +150,18 @@ class Rig {
         receivedAtMs: this.#nowMs,
       },
     ]);
+  }
+
+  /** The gateway says something to the newest call, and everything settles. */
+  async answer(observation: GatewayObservation): Promise<void> {
+    this.observe(observation);
     await settle();
   }
 
-  /** The gateway says something to the newest call. */
-  async answer(observation: GatewayObservation): Promise<void> {
-    const call = this.calls.at(-1) as GatewayCall;
+  /** The gateway says something to a call. */
+  observe(observation: GatewayObservation, call = this.calls.at(-1) as GatewayCall): void {
     const { operationId, paymentId, action } = call;
     this.actor.onAnswers([{ operationId, paymentId, try: call.try, action, observation, tookMs: 1 }]);
-    await settle();
   }
 
   /** Turns the clock in small steps, running timers and the actor's sweeps; `tick` sees each step. */
@@ -144,7 +192,7 @@ class Rig {
     const reply = this.replies.at(-1) as ShardReply;
     return {
       status: reply.status,
-      body: JSON.parse(Buffer.from(reply.body).toString()) as Record<string, unknown>,
+      body: (reply.status === 0 ? {} : JSON.parse(Buffer.from(reply.body).toString())) as Record<string, unknown>,
       replayed: reply.replayed,
     };
   }
@@ -320,14 +368,14 @@ describe("shard actor", () => {
     }
   });
 
-  it("ends when another owner has the shard: no reply of success, no more writes", async () => {
+  it("ends when another owner has the shard: no answer to who may be charged, no more writes", async () => {
     const old = await Rig.started("adyen");
     await old.create("k");
     const heir = new Rig("adyen", old.database, 2n);
     await heir.actor.start();
     const rows = old.database.rows.length;
     await old.answer({ kind: "captured", reference: "psp" });
-    expect([old.actor.mode, old.last.status, old.database.rows.length]).to.deep.equal(["fenced", 202, rows]);
+    expect([old.actor.mode, old.last.status, old.database.rows.length]).to.deep.equal(["fenced", 0, rows]);
     await old.create("k");
     expect([old.last.status, old.last.body["code"]]).to.deep.equal([503, "shard_unavailable"]);
   });
@@ -365,5 +413,318 @@ describe("shard actor", () => {
     expect(await read(), "still certain: a new owner waits 4 s").to.equal(200);
     rig.turnClockWithoutSweep(3_001);
     expect(await read(), "no longer certain, and the epoch is another's").to.equal(503);
+  });
+
+  it("answers repeats from memory for 3 s, afterwards only after one look for all, and never as a zombie", async () => {
+    let looks = 0;
+    const counting = (store: ShardStore): ShardStore => {
+      const confirmEpoch: ShardStore["confirmEpoch"] = (lease) => {
+        looks++;
+        return store.confirmEpoch(lease);
+      };
+      return { ...bound(store), confirmEpoch };
+    };
+    const rig = await Rig.started("adyen", { store: counting });
+    await rig.create("done");
+    await rig.answer({ kind: "captured", reference: "psp" });
+    await rig.create("doubt");
+    await rig.answer({ kind: "unknown", reason: "time-out" });
+    rig.turnClockWithoutSweep(3_001);
+    const seen = rig.replies.length;
+    rig.send("done");
+    rig.send("doubt");
+    rig.send("doubt");
+    await settle();
+    expect(rig.replies.slice(seen).map(({ status }) => status)).to.deep.equal([201, 202, 202]);
+    expect(looks, "the first sends at once, the others wait and share").to.equal(2);
+    await rig.heir(2n);
+    for (const key of ["done", "doubt"]) {
+      await rig.create(key);
+      expect([rig.last.status, rig.last.body["code"]], key).to.deep.equal([503, "storage_unavailable"]);
+    }
+  });
+
+  it("closes the connection of a waiter whose time is up when it cannot be sure of being the owner", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    rig.turnClockWithoutSweep(10_001);
+    await rig.heir(2n);
+    rig.actor.sweep();
+    await settle();
+    expect(rig.replies.map(({ status, body }) => [status, body.length])).to.deep.equal([[0, 0]]);
+    const owner = await Rig.started("adyen");
+    await owner.create("k");
+    owner.turnClockWithoutSweep(10_001);
+    owner.actor.sweep();
+    await settle();
+    expect(owner.last.status, "frozen, but still the owner").to.equal(202);
+  });
+
+  it("answers who waits when a commit's fate is unknown only while it is sure of being the owner", async () => {
+    for (const [frozenMs, status] of [
+      [0, 202],
+      [3_001, 0],
+    ] as const) {
+      const rig = await Rig.started("adyen");
+      await rig.create("k");
+      rig.turnClockWithoutSweep(frozenMs);
+      rig.database.nextOutcomes.push({ kind: "unknown", written: false });
+      await rig.answer({ kind: "captured", reference: "psp" });
+      expect(rig.replies.map((reply) => reply.status)).to.deep.equal([status]);
+    }
+  });
+
+  it("refuses merchants whose slot is not its own, before anything else", async () => {
+    const other = (slotOfMerchant(merchantId) + 1) % SLOT_COUNT;
+    const rig = new Rig("adyen", memoryDatabase([other]));
+    await rig.actor.start();
+    await rig.create("k");
+    expect([rig.last.status, rig.last.body["code"], rig.database.rows.length]).to.deep.equal([
+      503,
+      "shard_unavailable",
+      0,
+    ]);
+    const paymentId = mintId("pay", other, START_MS, new Uint8Array(8));
+    rig.actor.submit([{ kind: "getPayment", ticket: 7, requestId: "r", merchantId, paymentId }]);
+    await settle();
+    expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([503, "shard_unavailable"]);
+  });
+
+  it("keeps the floor under the oldest open operation when ids and activation sort against the journal", async () => {
+    const reversed = (as: ShardStore): ShardStore => {
+      const store = bound(as);
+      const activate: ShardStore["activate"] = async (claim, signal) => {
+        const activation = await store.activate(claim, signal);
+        return activation === "fenced" ? activation : { ...activation, open: activation.open.toReversed() };
+      };
+      // Rows of doubt never arrive, so that the floor is all that keeps an operation in sight.
+      const saveDoubts = () => Promise.resolve({ kind: "rejected" as const, sqlState: "23514", constraint: null });
+      return { ...store, activate, saveDoubts };
+    };
+    const change = { store: reversed };
+    const first = new Rig("adyen", undefined, 1n, START_MS + 10_000, change);
+    await first.actor.start();
+    await first.create("k1");
+    const second = await first.heir(2n, START_MS, change); // its clock is behind: smaller ids
+    await second.create("k2");
+    const third = await second.heir(3n, START_MS + 5_000, change);
+    await third.create("k3");
+    expect(third.database.openFloorSeq).to.equal(1n);
+    const fourth = await third.heir(4n, START_MS, change);
+    expect(fourth.actor.snapshot().openOperations).to.equal(3);
+  });
+
+  it("does not pull the floor back for an old doubt that is noted", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k1");
+    await rig.answer({ kind: "unknown", reason: "time-out" });
+    await rig.pass(1_000);
+    expect(rig.database.doubts.size).to.equal(1);
+    const heir = await rig.heir(2n);
+    await heir.create("k2");
+    expect(heir.database.openFloorSeq).to.equal(3n);
+  });
+
+  it("refuses what would open more operations than it may hold", async () => {
+    const rig = await Rig.started("adyen", { limits: { openMax: 2 } });
+    for (const key of ["a", "b", "c"]) await rig.create(key);
+    expect([rig.last.status, rig.last.body["code"], rig.calls.length]).to.deep.equal([503, "overloaded", 2]);
+    await rig.answer({ kind: "captured", reference: "psp" });
+    await rig.create("c");
+    expect(rig.calls.length).to.equal(3);
+  });
+
+  const courses = [
+    ["stripe", ["query"], [1, 3, 10, 30, 120, 600, 900, 1_800, 5_400]],
+    ["adyen", ["execute"], [20, 30, 120, 600, 900, 1_800, 5_400]],
+  ] as const;
+  for (const [gateway, [step], times] of courses) {
+    it(`${gateway}: looks at an operation in doubt after ${times.join(", ")} s`, async () => {
+      const rig = await Rig.started(gateway);
+      await rig.create("k");
+      if (gateway === "stripe") await rig.answer({ kind: "prepared", reference: "pi_1" });
+      await rig.answer({ kind: "unknown", reason: "reset" });
+      let seen = rig.calls.length;
+      const course: (readonly [string, number])[] = [];
+      for (const untilMs of [60_000, 1_000_000, 6_000_000]) {
+        await rig.pass(START_MS + untilMs - rig.nowMs, async () => {
+          for (; seen < rig.calls.length; seen++) {
+            course.push([rig.calls[seen]?.action as string, (rig.nowMs - START_MS) / 1_000]);
+            await rig.answer({ kind: "unknown", reason: "reset" });
+          }
+        });
+      }
+      expect(course.map(([action]) => action)).to.deep.equal(times.map((s) => (s < 900 ? step : "abandon")));
+      for (const [i, [, atS]] of course.entries()) expect(atS, `check ${i}`).to.be.closeTo(times[i] as number, 4);
+      expect(course[0]?.[1]).to.be.closeTo(times[0], 0.2);
+    });
+  }
+
+  it("serves later what it could not take at first, and refuses meanwhile", async () => {
+    let broken = true;
+    const failing = (store: ShardStore): ShardStore => {
+      const activate: ShardStore["activate"] = (claim, signal) =>
+        broken ? Promise.reject(new Error("the journal and the lease disagree")) : store.activate(claim, signal);
+      return { ...bound(store), activate };
+    };
+    const rig = await Rig.started("adyen", { store: failing });
+    expect(rig.actor.mode).to.equal("failed");
+    await rig.create("k");
+    expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([503, "shard_unavailable"]);
+    await rig.pass(6_000);
+    expect(rig.actor.mode).to.equal("failed");
+    broken = false;
+    await rig.pass(6_000);
+    expect([rig.actor.mode, rig.errors.length]).to.deep.equal(["serving", 2]);
+    await rig.create("k");
+    expect(rig.calls).to.have.length(1);
+  });
+
+  it("serves a shard with a payment whose details cannot be opened: flagged, read, never executed", async () => {
+    const lost = () => {
+      throw new Error("the bytes were changed");
+    };
+    for (const gateway of ["stripe", "adyen"] as const) {
+      const first = await Rig.started(gateway);
+      await first.create("k");
+      if (gateway === "stripe") await first.answer({ kind: "prepared", reference: "pi_1" });
+      const heir = await first.heir(2n, START_MS, { vault: { seal: (_, plain) => plain, open: lost } });
+      expect(heir.actor.mode).to.equal("serving");
+      let seen = 0;
+      await heir.pass(48 * 3_600_000, async () => {
+        for (; seen < heir.calls.length; seen++) await heir.answer({ kind: "undecided", reference: "pi_1" });
+      });
+      expect([...new Set(heir.actions)]).to.deep.equal(gateway === "stripe" ? ["query"] : []);
+      expect(heir.calls.length).to.be.lessThan(60);
+      await heir.create("k");
+      expect((heir.last.body["pending"] as { needs_review: boolean }).needs_review).to.equal(true);
+    }
+  });
+
+  it("removes rows of operations that ended from the table of doubts: after a crash, and when it drains", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    await rig.answer({ kind: "unknown", reason: "time-out" });
+    await rig.pass(1_000);
+    await rig.answer({ kind: "captured", reference: "psp" });
+    expect(rig.database.doubts.size, "ended, and its row still stands").to.equal(1);
+    const heir = await rig.heir(2n);
+    await heir.pass(100);
+    expect(heir.database.doubts.size).to.equal(0);
+    await heir.create("k2");
+    await heir.answer({ kind: "unknown", reason: "time-out" });
+    await heir.pass(1_000);
+    await heir.answer({ kind: "captured", reference: "psp" });
+    await heir.actor.drain(1_000);
+    expect(heir.database.doubts.size).to.equal(0);
+  });
+
+  it("does not say that nothing was charged when it does not know whether the payment was stored", async () => {
+    const rig = await Rig.started("adyen");
+    rig.database.nextOutcomes.push({ kind: "unknown", written: true });
+    await rig.create("k");
+    const { code, detail } = rig.last.body as { code: string; detail: string };
+    expect(code).to.equal("storage_unavailable");
+    expect(detail).to.include("not known yet").and.not.to.include("nothing was charged");
+  });
+
+  it("goes on with what the gateway said while a fact was refused by the database", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    rig.database.nextOutcomes.push({ kind: "rejected", sqlState: "23514", constraint: "journal_amounts" });
+    rig.observe({ kind: "declined", failure: FAILURE, reference: null });
+    await rig.answer({ kind: "captured", reference: "psp" });
+    expect([rig.last.status, rig.last.body["status"]]).to.deep.equal([201, "captured"]);
+  });
+
+  it("reads missing payments with one statement at a time, and refuses what would wait without end", async () => {
+    const asked: number[] = [];
+    const open: (() => void)[] = [];
+    const slow = (store: ShardStore): ShardStore => {
+      const findPayments: ShardStore["findPayments"] = (ids) => {
+        asked.push(ids.length);
+        return new Promise((resolve) => open.push(() => resolve(ids.map(() => undefined))));
+      };
+      return { ...bound(store), findPayments };
+    };
+    const rig = await Rig.started("adyen", { store: slow });
+    const paymentId = mintId("pay", slotOfMerchant(merchantId), START_MS, new Uint8Array(8));
+    const read = (count: number) =>
+      rig.actor.submit(
+        Array.from({ length: count }, () => ({
+          kind: "getPayment" as const,
+          ticket: 1,
+          requestId: "r",
+          merchantId,
+          paymentId,
+        })),
+      );
+    read(1);
+    read(2);
+    read(3);
+    await settle();
+    expect(asked).to.deep.equal([1]);
+    open.shift()?.();
+    await settle();
+    expect(asked).to.deep.equal([1, 5]);
+    read(4_097);
+    expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([503, "overloaded"]);
+    while (open.length > 0) {
+      open.shift()?.();
+      await settle();
+    }
+    expect(rig.replies).to.have.length(6 + 4_097);
+  });
+
+  it("keeps what gateways say while it settles, and takes it afterwards", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("a");
+    const answerA = rig.calls[0] as GatewayCall;
+    rig.database.nextOutcomes.push({ kind: "unknown", written: false });
+    rig.send("b");
+    while (rig.actor.mode === "serving") await Promise.resolve();
+    rig.observe({ kind: "captured", reference: "psp" }, answerA);
+    await settle();
+    await rig.create("a");
+    expect([rig.last.status, rig.last.replayed]).to.deep.equal([201, true]);
+  });
+
+  it("takes a sale that was only authorized for a conflict, once, with an error in the log", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    await rig.answer({ kind: "authorized", reference: "psp" });
+    expect([rig.last.status, (rig.last.body["pending"] as { needs_review: boolean }).needs_review]).to.deep.equal([
+      202,
+      true,
+    ]);
+    expect(rig.errors).to.deep.equal(["the gateway's answer conflicts with what was asked"]);
+    await rig.pass(25_000);
+    await rig.answer({ kind: "authorized", reference: "psp" });
+    expect(rig.database.rows).to.have.length(2);
+    expect(rig.actor.snapshot().inDoubt).to.equal(1);
+  });
+
+  it("says who found a fact: the gateway, or a check of the resolver", async () => {
+    const rig = await Rig.started("stripe");
+    await rig.create("k");
+    await rig.answer({ kind: "prepared", reference: "pi_1" });
+    await rig.answer({ kind: "unknown", reason: "time-out" });
+    await rig.pass(1_500);
+    await rig.answer({ kind: "captured", reference: "pi_1" });
+    const causes = rig.database.rows.map(({ decision: { entry } }) => entry.cause);
+    expect(causes).to.deep.equal(["request:r", "gateway", "gateway", "resolver"]);
+  });
+
+  it("answers 202 for an open payment that only the database knows, and tells operators", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    const found = await createMemoryStore({ shard: 0, database: rig.database }).findKeys([{ merchantId, key: "k" }]);
+    const forgetful = (store: ShardStore): ShardStore => ({ ...bound(store), findKeys: () => Promise.resolve(found) });
+    const other = await Rig.started("adyen", { store: forgetful });
+    await other.create("k");
+    expect([other.last.status, other.errors]).to.deep.equal([
+      202,
+      ["an open operation is in the database and not in memory"],
+    ]);
   });
 });

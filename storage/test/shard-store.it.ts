@@ -3,9 +3,11 @@ import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 import { expect } from "chai";
 import type pg from "pg";
 import type { Activation, ShardStore } from "../../actors/index.ts";
+import { loadActivation, takeLease } from "../activation.ts";
+import { Connection } from "../connection.ts";
 import { activated, shardStoreContract } from "../contract.ts";
 import { type TestCluster, eventually, testCluster } from "./cluster.ts";
-import { acceptedDecision, batchOf, claimOf, succeededDecision } from "./fixtures.ts";
+import { acceptedDecision, batchOf, claimOf, realClock, silentLog, succeededDecision } from "./fixtures.ts";
 
 const never = new AbortController().signal;
 
@@ -305,6 +307,66 @@ describe("shard store on PostgreSQL", function () {
       const reader = await backendOf("a");
       await cluster.inShard(0, (client) => client.query("SELECT pg_terminate_backend($1)", [reader]));
       expect((await store.findPayments(asked))[0]?.terms.id).to.equal(t1.payment.terms.id);
+    });
+
+    it("leaves a newer owner's sessions alone when its own claim is too old", async () => {
+      const newer = cluster.open(0, "b");
+      const taken = await activated(newer, claimOf("b", 2n));
+      const pid = await backendOf("b");
+      expect(await store.activate(claimOf("a", 1n), never)).to.equal("fenced");
+      expect((await newer.renew(taken.lease)).kind).to.equal("committed");
+      expect(await backendOf("b")).to.equal(pid);
+      await newer.close();
+    });
+
+    it("loads open operations for longer than a statement of a commit may take, in one activation", async () => {
+      await store.commit(head.lease, batchOf(head, [acceptedDecision()]));
+      const other = cluster.open(0, "b", { statementMs: 200, commitMs: 300, lockMs: 10_000, loadMs: 10_000 });
+      const taken = await cluster.inShard(0, async (blocker) => {
+        await blocker.query("BEGIN");
+        await blocker.query("LOCK TABLE operation_open IN ACCESS EXCLUSIVE MODE");
+        const activation = activated(other, claimOf("b", 2n));
+        const waited = await Promise.race([
+          activation.then(() => true),
+          cluster.inShard(0, (client) =>
+            eventually(async () => {
+              const { rowCount } = await client.query(
+                `SELECT 1 FROM pg_stat_activity WHERE application_name = 'paycluster:0:b' AND wait_event_type = 'Lock'
+                    AND datname = current_database() AND clock_timestamp() - query_start > interval '600 ms'`,
+              );
+              return rowCount === 0 ? undefined : true;
+            }),
+          ),
+        ]);
+        expect(waited).to.equal(true);
+        await blocker.query("COMMIT");
+        return activation;
+      });
+      expect([taken.lease.epoch, taken.open.length]).to.deep.equal([2n, 1]);
+      expect((await other.commit(taken.lease, batchOf(taken, [acceptedDecision()]))).kind).to.equal("committed");
+      await other.close();
+    });
+
+    it("does not take another owner's commits for lost data", async () => {
+      const connection = await Connection.open({
+        dsn: cluster.shards[0]?.dsn ?? "",
+        applicationName: "test",
+        statementTimeoutMs: 5_000,
+        lockTimeoutMs: 1_000,
+        connectTimeoutMs: 2_000,
+        pipeline: false,
+        clock: realClock,
+        log: silentLog,
+      });
+      const taken = await takeLease(connection, 0, claimOf("b", 2n), 0);
+      if (taken === "fenced") throw new Error("fenced");
+      const third = cluster.open(0, "c");
+      const next = await activated(third, claimOf("c", 3n));
+      expect((await third.commit(next.lease, batchOf(next, [acceptedDecision()]))).kind).to.equal("committed");
+      const failed = await loadActivation(connection, taken, 1_000).catch((error: unknown) => error);
+      expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
+      connection.destroy("the test ended");
+      await third.close();
     });
 
     it("refuses an activation when the journal and the lease disagree", async () => {

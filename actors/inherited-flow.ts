@@ -1,0 +1,32 @@
+/** An operation that activation found open, as an actor remembers it. */
+import { type Flow, newFlow } from "./flow.ts";
+import type { Log, OpenOperation, Vault } from "./ports.ts";
+
+/** Never throws: one bad row must not keep the shard from being served. Its operation is then only read. */
+export function inheritedFlow(open: OpenOperation, vault: Vault, log: Log): Flow {
+  const flow = newFlow(open.payment.terms.merchantId, open.idempotencyKey, open.fingerprint);
+  flow.doubt.noted = open.noted;
+  flow.doubt.saved = open.noted;
+  try {
+    flow.paymentMethod = paymentMethodIn(vault.open(open.payment.terms, open.sealed));
+  } catch {
+    const payment = open.payment.terms.id;
+    log.error({ payment }, "the stored details cannot be opened; the operation is only read from now on");
+    flow.detailsLost = true;
+  }
+  return flow;
+}
+
+/** The token in a payment's opened details. */
+function paymentMethodIn(plain: Uint8Array): string {
+  const details: unknown = JSON.parse(Buffer.from(plain).toString("utf8"));
+  if (
+    typeof details === "object" &&
+    details !== null &&
+    "paymentMethod" in details &&
+    typeof details.paymentMethod === "string"
+  ) {
+    return details.paymentMethod;
+  }
+  throw new Error("the opened details hold no payment method");
+}

@@ -1,0 +1,57 @@
+/** A decision on its way to disk: what it says, and who is told how it ended. */
+import { hashRow, type Payment, type Transition } from "./domain/index.ts";
+import type { Decision, KeyRow, StoredReply } from "./ports.ts";
+
+/** How a decision ended. `unsettled`: its COMMIT's fate is unknown; `unavailable`, `rejected`: nothing was written. */
+export type Settlement = "committed" | "rejected" | "unavailable" | "unsettled";
+
+/** A decision that waits to be written. An intent (T1) may be refused; an outcome is tried until it is in. */
+export interface Pending {
+  readonly transition: Transition;
+  readonly cause: string;
+  readonly data: string | null;
+  readonly reply: StoredReply | null;
+  readonly accepted: { readonly keyRow: KeyRow; readonly sealed: Uint8Array } | null;
+  /** Monotonic milliseconds. */
+  readonly enqueuedAtMs: number;
+  settle(how: Settlement, payment: Payment, seq: bigint, constraint: string | null): void;
+}
+
+/** A decision in the batch that is being written. */
+export interface Row {
+  readonly pending: Pending;
+  readonly decision: Decision;
+}
+
+/** Tells that a decision was not acknowledged. */
+export function settleUnwritten(
+  pending: Pending,
+  how: Exclude<Settlement, "committed">,
+  constraint: string | null = null,
+): void {
+  pending.settle(how, pending.transition.payment, 0n, constraint);
+}
+
+/** Gives a decision its time and its link in the payment's chain. */
+export function rowOf(pending: Pending, recordedAtMs: number): Row {
+  const { transition, cause, data, reply, accepted } = pending;
+  const hash = hashRow(transition, { cause, recordedAtMs, data, reply });
+  const decision = {
+    payment: { ...transition.payment, chainHead: hash },
+    entry: { fact: transition.fact, fromStatus: transition.fromStatus, cause, recordedAtMs, data, hash, reply },
+    postings: transition.postings,
+    accepted,
+  };
+  return { pending, decision };
+}
+
+/** What the journal row says beside its columns. Compact, and only what is set. */
+export function dataOf(payment: Payment): string | null {
+  const { failure, pendingReason, needsReview } = payment;
+  if (failure === null && pendingReason === null && !needsReview) return null;
+  return JSON.stringify({
+    ...(failure !== null && { failure }),
+    ...(pendingReason !== null && { pendingReason }),
+    ...(needsReview && { needsReview }),
+  });
+}
