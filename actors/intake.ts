@@ -7,6 +7,7 @@ import { accept, refuse, type MerchantId, type Payment, type Refusal } from "./d
 import { type Flow, type FlowTable, keyIdOf, newFlow } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { checkTerms, operationOf, termsOf } from "./intent.ts";
+import type { KnownKeys } from "./known-keys.ts";
 import type { Operations } from "./operations.ts";
 import type { Ownership } from "./ownership.ts";
 import { dataOf, type Settlement } from "./pending.ts";
@@ -45,6 +46,7 @@ export interface IntakeParts {
   readonly commit: GroupCommit;
   readonly store: ShardStore;
   readonly operations: Operations;
+  readonly knownKeys: KnownKeys;
   readonly ownership: Ownership;
   readonly answers: Answers;
   readonly reader: RequestReader;
@@ -96,11 +98,13 @@ export class Intake {
     const merchant = merchants(request.merchantId);
     if (merchant === undefined)
       return answers.refuseWith(request, "shard_unavailable", "the merchant is not known here yet");
+    const known = flows.byKey(keyIdOf(request.merchantId, request.idempotencyKey));
+    const full = known === undefined ? this.#admit() : undefined;
+    if (full !== undefined) return answers.refuse(request, full);
     const command = reader.readCreatePayment(request.body, request.idempotencyKey);
     if ("kind" in command) return answers.refuse(request, command);
-    const known = flows.byKey(keyIdOf(request.merchantId, request.idempotencyKey));
     if (known !== undefined) return this.#repeat(request, command, known);
-    const refusal = this.#admit() ?? checkTerms(merchant, command);
+    const refusal = checkTerms(merchant, command);
     if (refusal !== undefined) return answers.refuse(request, refusal);
     const flow = newFlow(request.merchantId, request.idempotencyKey, command.fingerprint);
     flow.waiter = {
@@ -109,7 +113,9 @@ export class Intake {
       deadlineAtMs: request.receivedAtMs + this.#parts.limits.answerWithinMs,
     };
     flows.reserve(flow);
-    this.#waiting.push({ request, merchant, command, flow });
+    const candidate: Candidate = { request, merchant, command, flow };
+    if (this.#parts.knownKeys.isNew(flow.keyId)) this.#accept(candidate);
+    else this.#waiting.push(candidate);
   }
 
   /** Looks up the keys that came since the last look-up, in one statement. Called at the end of each tick. */
@@ -214,7 +220,8 @@ export class Intake {
 
   /** Decides, and hands T1 to the group commit. */
   #accept({ request, merchant, command, flow }: Candidate): void {
-    const { commit, vault, clock, random, limits } = this.#parts;
+    const { commit, vault, clock, random, limits, knownKeys } = this.#parts;
+    knownKeys.add(flow.keyId);
     const terms = termsOf(merchant, command, clock.nowMs(), random);
     const operation = operationOf(terms, request.idempotencyKey, limits.operationDeadlineMs, random);
     const transition = accept(terms, operation);

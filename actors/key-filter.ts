@@ -44,6 +44,10 @@ export class KeyFilter {
     }
   }
 
+  get isFull(): boolean {
+    return this.#keys > this.#keysMax;
+  }
+
   /** Every key that was stored before the first `add` of a live one has been added. */
   completed(): void {
     this.#complete = this.#keys <= this.#keysMax;

@@ -50,7 +50,7 @@ type Cause = "gateway" | "resolver";
 const NOT_EXECUTED: Failure = {
   code: "processing_error",
   retryable: true,
-  customerAction: "try_again",
+  customerAction: "try_again_later",
   gatewayCode: null,
 };
 

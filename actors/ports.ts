@@ -189,6 +189,11 @@ export interface ShardStore {
   findKeys(
     keys: readonly { readonly merchantId: MerchantId; readonly key: string }[],
   ): Promise<readonly (FoundKey | undefined)[]>;
+  /** Stored keys behind `after` (null: from the beginning), in a fixed order, at most `limit`. */
+  scanKeys(
+    after: { readonly merchantId: MerchantId; readonly key: string } | null,
+    limit: number,
+  ): Promise<readonly { readonly merchantId: MerchantId; readonly key: string }[]>;
   /** Payments of one merchant each, in the order asked; undefined: unknown, or another merchant's. */
   findPayments(
     ids: readonly { readonly merchantId: MerchantId; readonly id: PaymentId }[],

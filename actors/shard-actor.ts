@@ -11,6 +11,7 @@ import { FlowTable } from "./flow.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
 import { inheritedFlow } from "./inherited-flow.ts";
 import { Intake, type IntakeLimits } from "./intake.ts";
+import { KnownKeys } from "./known-keys.ts";
 import { type OperationLimits, Operations } from "./operations.ts";
 import { Ownership, type OwnershipLimits } from "./ownership.ts";
 import { PaymentReads } from "./payment-reads.ts";
@@ -36,6 +37,8 @@ import { Waiters } from "./waiters.ts";
 export interface ShardLimits extends CommitLimits, IntakeLimits, OperationLimits, OwnershipLimits {
   /** Finished payments kept in memory for replays and reads. */
   readonly rememberedMax: number;
+  /** Keys that the filter of new ones can hold: two bytes each. Of a larger shard every new key is looked up. */
+  readonly knownKeysMax: number;
 }
 
 export interface ShardParts {
@@ -85,6 +88,7 @@ export class ShardActor {
   readonly #operations: Operations;
   readonly #intake: Intake;
   readonly #reads: PaymentReads;
+  readonly #knownKeys: KnownKeys;
   readonly #ending = new AbortController();
   #mode: ActorMode = "activating";
   #slots: ReadonlySet<number> = new Set();
@@ -125,11 +129,13 @@ export class ShardActor {
       limits,
     });
     const memoryLost = () => commit.abandon();
+    const knownKeys = new KnownKeys(store, limits.knownKeysMax);
     this.#intake = new Intake({
       flows,
       commit,
       store,
       operations,
+      knownKeys,
       ownership,
       answers,
       reader,
@@ -148,6 +154,7 @@ export class ShardActor {
     this.#ownership = ownership;
     this.#commit = commit;
     this.#operations = operations;
+    this.#knownKeys = knownKeys;
   }
 
   get mode(): ActorMode {
@@ -296,6 +303,7 @@ export class ShardActor {
     for (const operation of ended) this.#commit.noteDoubt(operation, null);
     this.#slots = slots;
     this.#mode = "serving";
+    void this.#knownKeys.load(); // never rejects; until it is done keys are looked up
     log.info(
       { shard, epoch: lease.epoch.toString(), lastSeq: lastSeq.toString(), open: open.length },
       "shard is served",

@@ -59,6 +59,7 @@ export const ConfigFile = Type.Object(
             checksPerSweep: Type.Integer({ minimum: 1 }),
             memoryAnswersForMs: ms(100),
             rememberedMax: Type.Integer({ minimum: 0 }),
+            knownKeysMax: Type.Integer({ minimum: 0, maximum: 100_000_000 }),
           },
           strict,
         ),
@@ -74,7 +75,7 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   lingerMs: 2,
   commitPaceMs: 8, // the fixed cost of a commit, about 0.7 ms of CPU, is then shared by more rows; idle shards do not wait
   lookUpPaceMs: 4,
-  batchMax: 512, // rows of one kind; beyond it only latency grows
+  batchMax: 128, // rows of one kind: almost all of the gain is there, and a longer batch stalls the thread that settles it
   renewEveryMs: 1_000,
   retryDelayMs: 200,
   queueAgeMaxMs: 150, // past the knee latency jumps to seconds at once: refuse before
@@ -87,7 +88,8 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   noteAfterMs: 3_000, // most operations end in less and never touch the table of open ones
   checksPerSweep: 50,
   memoryAnswersForMs: 3_000,
-  rememberedMax: 500,
+  rememberedMax: 500, // each more is an object that outlives the young generation and is copied by the collector
+  knownKeysMax: 4_000_000, // 8 MB a shard; saves the look-up of every new key, about a twentieth of a payment
 });
 
 /** Most a database may take to say how a commit ended; afterwards its fate is unknown. */

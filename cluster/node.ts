@@ -96,19 +96,21 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
   log.info({ node, apiUrl: door.url, adminUrl: admin.url, shards: shards.length }, "node is ready");
 }
 
-/** Ready: every shard that this node was given passed a commit of its own within the last renewals. */
+/** Ready: every shard that this node was given has just passed a commit of its own. */
 async function readiness(host: ShardHost, shardCount: number): Promise<Readiness> {
   const shards = await host.probe();
   const ready = shards.length === shardCount && shards.every(({ committed }) => committed);
   return { ready, detail: { shards } };
 }
 
+/** Waiting longer would not change these. */
+const DECIDED: ReadonlySet<string> = new Set(["serving", "fenced", "failed"]);
+
 async function waitUntilServed(host: ShardHost, shardCount: number): Promise<boolean> {
   const endAtMs = systemClock.monotonicMs() + SERVE_WITHIN_MS;
   while (systemClock.monotonicMs() < endAtMs) {
     const snapshots = await host.snapshots();
-    if (snapshots.length === shardCount && snapshots.every(({ mode }) => mode === "serving" || mode === "fenced"))
-      return true;
+    if (snapshots.length === shardCount && snapshots.every(({ mode }) => DECIDED.has(mode))) return true;
     await new Promise((resolve) => systemClock.after(50, () => resolve(undefined)));
   }
   return false;

@@ -124,7 +124,7 @@ const thread: ShardThread = {
         shard.id,
         makeActor(setup, shard, (reply) => replies.add(reply), gateways),
       );
-    // A rejection here is a bug or lost data: the thread dies of it, and its owner rebuilds it.
+    // Never rejects: an actor that cannot take its shard says so in its mode and tries again.
     for (const actor of actors.values()) void actor.start();
     setInterval(() => {
       for (const actor of actors.values()) actor.sweep();

@@ -118,6 +118,18 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     expect(found?.payment).to.deep.equal(t2.payment);
   });
 
+  it("scans all keys in pages, each once", async () => {
+    const keys = ["b", "a", "C", "\u007e", "a2"];
+    const merchants = [newMerchant(), newMerchant()];
+    for (const merchantId of merchants) for (const key of keys) await commit(acceptedDecision({ merchantId, key }));
+    const seen: string[] = [];
+    for (let page = await store.scanKeys(null, 3); page.length > 0; page = await store.scanKeys(page.at(-1) ?? null, 3))
+      seen.push(...page.map(({ merchantId, key }) => `${merchantId} ${key}`));
+    const expected = merchants.flatMap((merchantId) => keys.map((key) => `${merchantId} ${key}`));
+    expect(new Set(seen).size).to.equal(seen.length);
+    expect(seen).to.include.members(expected);
+  });
+
   it("refuses a second use of a key and writes nothing of the batch", async () => {
     const merchantId = newMerchant();
     await commit(acceptedDecision({ merchantId, key: "same" }));

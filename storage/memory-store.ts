@@ -153,6 +153,13 @@ class MemoryStore implements ShardStore {
         : { row, reply: replyOf(rows, row.operationId), payment: withHead(rows) };
     });
 
+  scanKeys: ShardStore["scanKeys"] = async (after, limit) => {
+    const placeOf = (row: { readonly merchantId: string; readonly key: string }): string =>
+      `${row.merchantId}\n${row.key}`;
+    const rows = this.#keyRows().toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+    return rows.filter((row) => after === null || placeOf(row) > placeOf(after)).slice(0, limit);
+  };
+
   findPayments: ShardStore["findPayments"] = async (ids) =>
     ids.map(({ merchantId, id }) => {
       const rows = this.#rowsOf(id);

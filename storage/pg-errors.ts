@@ -5,11 +5,6 @@
 import { DatabaseError } from "pg";
 import type { CommitOutcome } from "../actors/index.ts";
 
-/** SQLSTATE of the fence: epoch or slots_version is not ours. */
-export const LEASE_FENCED = "PC001";
-/** SQLSTATE of the fence: the lease is ours, but the journal is not where we believe it is. */
-export const SEQ_BROKEN = "PC002";
-
 type ErrorKind = "fenced" | "rejected" | "unavailable" | "unknown";
 
 /**
@@ -18,8 +13,8 @@ type ErrorKind = "fenced" | "rejected" | "unavailable" | "unknown";
  * shown to be wrong: an earlier commit is in that we do not know of.
  */
 const KINDS: { readonly [prefix: string]: ErrorKind } = {
-  PC001: "fenced",
-  PC002: "unknown", // ours, but memory is not what is on disk: settle, which loads it again
+  PC001: "fenced", // raised by the fence: epoch or slots_version is not ours
+  PC002: "unknown", // raised by the fence: ours, but the journal is not where we believe it is: settle, which loads it again
   "22": "rejected", // a value
   "23": "rejected", // a constraint
   "08": "unknown", // connection

@@ -41,6 +41,16 @@ interface KeyHit extends QueryResultRow {
   readonly operation_id: Buffer;
 }
 
+/** By the primary key, so that a page begins where the last one ended. */
+const SCAN_KEYS = `
+SELECT uuid_send(merchant_id) AS merchant_id, key FROM idempotency
+ WHERE (merchant_id, key) > ($1::uuid, $2::text) ORDER BY merchant_id, key LIMIT $3::int4`;
+interface ScannedKey extends QueryResultRow {
+  readonly merchant_id: Buffer;
+  readonly key: string;
+}
+const NO_MERCHANT = Buffer.alloc(16);
+
 const FIND_PAYMENTS = `
 SELECT k.ordinal, ${PAYMENT_COLUMNS}
   FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(merchant_id, id, ordinal)
@@ -123,6 +133,17 @@ export class Reader {
       };
     }
     return found;
+  }
+
+  /** As ShardStore.scanKeys. */
+  async scanKeys(after: KeyQuestion | null, limit: number): Promise<readonly KeyQuestion[]> {
+    const rows = await this.#read<ScannedKey>("scan_keys", SCAN_KEYS, () => {
+      const most = Buffer.alloc(4);
+      most.writeInt32BE(limit);
+      const merchant = after === null ? NO_MERCHANT : Buffer.from(bytesOfId(after.merchantId));
+      return [merchant, Buffer.from(after?.key ?? "", "utf8"), most];
+    });
+    return rows.map((row) => ({ merchantId: idFromBytes("mer", row.merchant_id), key: row.key }));
   }
 
   /** As ShardStore.findPayments. */

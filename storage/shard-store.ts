@@ -240,6 +240,7 @@ class PostgresShardStore implements ShardStore {
   }
 
   findKeys: ShardStore["findKeys"] = (keys) => this.#reader.findKeys(keys);
+  scanKeys: ShardStore["scanKeys"] = (after, limit) => this.#reader.scanKeys(after, limit);
 
   findPayments: ShardStore["findPayments"] = (ids) => this.#reader.findPayments(ids);
 

@@ -31,6 +31,7 @@ const bound = (store: ShardStore): ShardStore => ({
   commit: (lease, batch) => store.commit(lease, batch),
   renew: (lease) => store.renew(lease),
   findKeys: (keys) => store.findKeys(keys),
+  scanKeys: (after, limit) => store.scanKeys(after, limit),
   findPayments: (ids) => store.findPayments(ids),
   confirmEpoch: (lease) => store.confirmEpoch(lease),
   saveDoubts: (lease, upserts, closed) => store.saveDoubts(lease, upserts, closed),

@@ -61,7 +61,10 @@ const isT2 = (sql: string): boolean => sql.includes("INSERT INTO ledger_entry") 
  * the COMMIT, and leaves it alone with it for a while.
  */
 const frozen: Fault = (message, event) => {
-  if (event === "sent") return "hold";
+  if (event === "sent") {
+    setImmediate(() => message.connection.flushServer());
+    return "hold";
+  }
   if (event !== "executed") return "wait";
   const { backendPid } = message.connection;
   process.kill(backendPid, "SIGSTOP");

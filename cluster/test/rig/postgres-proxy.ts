@@ -33,6 +33,10 @@ export class ProxiedConnection {
     this.client = client;
     this.server = server;
   }
+  /** Has the server send what it has answered so far: between two Syncs it would keep it. */
+  flushServer(): void {
+    this.server.write(Buffer.from([0x48, 0, 0, 0, 4]));
+  }
   /** RST to both sides. */
   reset(): void {
     this.client.resetAndDestroy();
