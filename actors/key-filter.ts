@@ -15,7 +15,7 @@ export class KeyFilter {
   #keys = 0;
   #complete = false;
 
-  /** `keysMax`: rounded up to a power of two; beyond it the filter would say "perhaps" too often and retires. */
+  /** `keysMax`: beyond it the filter would say "perhaps" too often and retires; 0: it never knows. */
   constructor(keysMax: number) {
     const bits = 2 ** Math.ceil(Math.log2(Math.max(64, keysMax * BITS_PER_KEY)));
     this.#bits = new Uint32Array(bits / 32);
@@ -50,7 +50,7 @@ export class KeyFilter {
 
   /** Every key that was stored before the first `add` of a live one has been added. */
   completed(): void {
-    this.#complete = this.#keys <= this.#keysMax;
+    this.#complete = this.#keysMax > 0 && this.#keys <= this.#keysMax;
   }
 }
 

@@ -13,9 +13,9 @@ export function fingerprintOf(
   request: Omit<CreatePayment, "fingerprint" | "metadataJson">,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const pairs = Object.keys(metadata)
-    .sort() // by UTF-16 code unit, the same on every machine
-    .map((key) => [key, metadata[key]]);
+  const keys = Object.keys(metadata);
+  if (!isSorted(keys)) keys.sort(); // by UTF-16 code unit, the same on every machine
+  const pairs = keys.map((key) => [key, metadata[key]]);
   const canonical = JSON.stringify([
     "create_payment.1",
     request.amountMinor.toString(),
@@ -30,3 +30,5 @@ export function fingerprintOf(
   ]);
   return hash("sha256", canonical, "buffer");
 }
+
+const isSorted = (keys: readonly string[]): boolean => keys.every((key, i) => i === 0 || (keys[i - 1] as string) < key);

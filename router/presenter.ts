@@ -56,22 +56,37 @@ function createTimeWriter(): TimeWriter {
   };
 }
 
+// biome-ignore format: names beside their values
 function paymentJson(payment: Payment, nextCheckAtMs: number | null, time: TimeWriter): string {
   const { terms, failure } = payment;
   const failed =
     failure === null
       ? "null"
       : `{"code":${quote(failure.code)},"retryable":${failure.retryable},"customer_action":${quote(failure.customerAction)}}`;
-  return (
-    `{"id":${word(terms.id)},"object":"payment","merchant_id":${word(terms.merchantId)},"amount":${terms.amountMinor}` +
-    `,"currency":${word(terms.currency)},"status":${word(payment.status)},"capture_method":${word(terms.captureMethod)}` +
-    `,"amount_authorized":${payment.authorizedMinor},"amount_captured":${payment.capturedMinor}` +
-    `,"amount_refunded":${payment.refundedMinor},"amount_disputed":${payment.disputedMinor}` +
-    `,"gateway":${word(terms.gateway)},"gateway_reference":${quote(payment.gatewayReference)}` +
-    `,"merchant_reference":${quote(terms.merchantReference)},"description":${quote(terms.description)}` +
-    `,"metadata":${terms.metadataJson},"pending":${pendingJson(payment, nextCheckAtMs, time)},"failure":${failed}` +
-    `,"version":${payment.version},"created_at":${time(terms.createdAtMs)},"updated_at":${time(payment.updatedAtMs)}}`
-  );
+  // Joined at once, not added: each addition would leave a string for the collector.
+  return [
+    '{"id":"', terms.id,
+    '","object":"payment","merchant_id":"', terms.merchantId,
+    '","amount":', terms.amountMinor,
+    ',"currency":"', terms.currency,
+    '","status":"', payment.status,
+    '","capture_method":"', terms.captureMethod,
+    '","amount_authorized":', payment.authorizedMinor,
+    ',"amount_captured":', payment.capturedMinor,
+    ',"amount_refunded":', payment.refundedMinor,
+    ',"amount_disputed":', payment.disputedMinor,
+    ',"gateway":"', terms.gateway,
+    '","gateway_reference":', quote(payment.gatewayReference),
+    ',"merchant_reference":', quote(terms.merchantReference),
+    ',"description":', quote(terms.description),
+    ',"metadata":', terms.metadataJson,
+    ',"pending":', pendingJson(payment, nextCheckAtMs, time),
+    ',"failure":', failed,
+    ',"version":', payment.version,
+    ',"created_at":', time(terms.createdAtMs),
+    ',"updated_at":', time(payment.updatedAtMs),
+    "}",
+  ].join("");
 }
 
 /** `reason` says why an operation is still open; without one nothing is pending. */

@@ -28,6 +28,9 @@ function termsText({ terms, operation }: Payment): string {
   ].join("\n");
 }
 
+/** Where the hashed bytes are put together. */
+let scratch = Buffer.allocUnsafeSlow(4_096);
+
 /**
  * The hash of the row that `transition` writes, 32 bytes: SHA-256 over the hash before it and every column of the row.
  * Frozen: another text makes every stored chain look broken; a new form needs a new leading version number.
@@ -35,14 +38,36 @@ function termsText({ terms, operation }: Payment): string {
 export function hashRow(transition: Transition, row: RowFacts): Uint8Array {
   const { payment, fact, fromStatus, postings } = transition;
   const { operation } = payment;
-  let text = `1\n${payment.terms.id}\n${payment.version}\n${fact}\n${fromStatus}\n${payment.status}\n${payment.authorizedMinor}\n${payment.capturedMinor}\n${payment.refundedMinor}\n${payment.disputedMinor}\n${operation.id}\n${operation.kind}\n${operation.state}\n${payment.gatewayReference ?? ""}\n${row.cause}\n${row.recordedAtMs}\n${row.data ?? ""}\n`;
-  for (const posting of postings) text += `${posting.kind}:${posting.amountMinor}\n`;
-  if (payment.version === 1) text += termsText(payment);
-  const body = row.reply?.body ?? new Uint8Array(0);
-  if (row.reply !== null) text += `${row.reply.status}\n`;
-  const bytes = Buffer.allocUnsafe(32 + text.length * 3 + body.length);
-  bytes.set(payment.chainHead, 0);
-  const written = 32 + bytes.write(text, 32, "utf8");
-  bytes.set(body, written);
-  return hash("sha256", bytes.subarray(0, written + body.length), "buffer");
+  const { terms } = payment;
+  const reply = row.reply;
+  // Joined at once, not added: each addition would leave a string for the collector.
+  const text = [
+    "1",
+    terms.id,
+    payment.version,
+    fact,
+    fromStatus,
+    payment.status,
+    payment.authorizedMinor,
+    payment.capturedMinor,
+    payment.refundedMinor,
+    payment.disputedMinor,
+    operation.id,
+    operation.kind,
+    operation.state,
+    payment.gatewayReference ?? "",
+    row.cause,
+    row.recordedAtMs,
+    row.data ?? "",
+    postings.length === 0 ? "" : postings.map(({ kind, amountMinor }) => `${kind}:${amountMinor}`).join(","),
+    payment.version === 1 ? termsText(payment) : "",
+    reply === null ? "" : reply.status,
+  ].join("\n");
+  const bodyLength = reply === null ? 0 : reply.body.length;
+  const room = 32 + text.length * 3 + bodyLength;
+  if (scratch.length < room) scratch = Buffer.allocUnsafeSlow(2 * room);
+  scratch.set(payment.chainHead, 0);
+  const written = 32 + scratch.write(text, 32, "utf8");
+  if (reply !== null) scratch.set(reply.body, written);
+  return hash("sha256", scratch.subarray(0, written + bodyLength), "buffer");
 }

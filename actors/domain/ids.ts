@@ -125,13 +125,16 @@ export function slotOfMerchant(id: MerchantId): number {
 /** Namespace of gateway keys. Frozen: with another one a retry could charge again (design §3, rule 2). */
 const GATEWAY_KEY_NAMESPACE = Buffer.from("5f0f2c1e8d7b5a6c9e3d4b2a1c0f9e8d", "hex");
 
+const KEY_ROOM = 2_048;
+const KEY_BYTES = Buffer.alloc(GATEWAY_KEY_NAMESPACE.length + KEY_ROOM);
+
 /**
  * The one gateway key of an operation: UUIDv5 of (merchant, idempotency key, operation kind, attempt number).
  * The same inputs give the same key for ever, even after an acknowledged commit was lost.
  */
 export function gatewayKeyOf(merchant: MerchantId, idempotencyKey: string, kind: string, attempt: number): string {
   const name = `${merchant}\n${kind}\n${attempt}\n${idempotencyKey}`;
-  const bytes = Buffer.allocUnsafe(GATEWAY_KEY_NAMESPACE.length + 3 * name.length);
+  const bytes = 3 * name.length <= KEY_ROOM ? KEY_BYTES : Buffer.alloc(GATEWAY_KEY_NAMESPACE.length + 3 * name.length);
   bytes.set(GATEWAY_KEY_NAMESPACE);
   const length = GATEWAY_KEY_NAMESPACE.length + bytes.write(name, GATEWAY_KEY_NAMESPACE.length, "utf8");
   const hex = hash("sha1", bytes.subarray(0, length), "hex");

@@ -716,12 +716,34 @@ describe("shard actor", () => {
     expect(causes).to.deep.equal(["request:r", "gateway", "gateway", "resolver"]);
   });
 
+  it("knows new keys without asking, once it has read every stored one, and asks for those it may know", async () => {
+    const first = await Rig.started("adyen");
+    await first.create("old");
+    await first.answer({ kind: "captured", reference: "psp" });
+    let asked = 0;
+    const counting = (store: ShardStore): ShardStore => ({
+      ...bound(store),
+      findKeys: (keys) => {
+        asked += keys.length;
+        return store.findKeys(keys);
+      },
+    });
+    const heir = new Rig("adyen", first.database, 2n, START_MS + 1_000, { store: counting });
+    await heir.actor.start();
+    await settle();
+    await heir.create("new");
+    expect([asked, heir.calls.length], "a new key").to.deep.equal([0, 1]);
+    await heir.create("old");
+    expect([asked, heir.last.status, heir.last.replayed], "a stored key").to.deep.equal([1, 201, true]);
+    expect(heir.calls.length, "it was not charged again").to.equal(1);
+  });
+
   it("answers 202 for an open payment that only the database knows, and tells operators", async () => {
     const rig = await Rig.started("adyen");
     await rig.create("k");
     const found = await createMemoryStore({ shard: 0, database: rig.database }).findKeys([{ merchantId, key: "k" }]);
     const forgetful = (store: ShardStore): ShardStore => ({ ...bound(store), findKeys: () => Promise.resolve(found) });
-    const other = await Rig.started("adyen", { store: forgetful });
+    const other = await Rig.started("adyen", { store: forgetful, limits: { knownKeysMax: 0 } }); // every key is looked up
     await other.create("k");
     expect([other.last.status, other.errors]).to.deep.equal([
       202,
