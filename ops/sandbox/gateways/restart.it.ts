@@ -162,15 +162,17 @@ describe("gateway simulators as a process", function () {
   it("charges each key once over kills under load", async () => {
     const settings = settingsOf();
     const total = 300;
+    const atOnce = 70;
     let open = Array.from({ length: total }, (_, i) => i);
     let killed = 0;
     for (let round = 0; open.length > 0; round++) {
       expect(round).to.be.lessThan(30);
       const now = await begin(settings);
-      const left: number[] = [];
+      // Some at a time: a fast simulator answers everything that is there before the signal reaches it.
+      const left = open.slice(atOnce);
       let done = 0;
       await Promise.all(
-        open.map(async (n) => {
+        open.slice(0, atOnce).map(async (n) => {
           try {
             const id = idOf(await createAt(now.stripeUrl, n));
             const [confirmed, paid] = await Promise.all([confirmAt(now.stripeUrl, n, id), payAt(now.adyenUrl, n)]);
@@ -188,7 +190,7 @@ describe("gateway simulators as a process", function () {
       if (running.has(now)) await end(now, "SIGTERM");
       open = left;
     }
-    expect(killed).to.be.greaterThan(1);
+    expect(killed).to.equal(4);
     for (const gateway of ["stripe", "adyen"] as const) {
       const lines = readChargeLines(settings, gateway);
       expect(lines).to.have.length(total);
