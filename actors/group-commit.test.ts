@@ -213,6 +213,42 @@ describe("group commit", () => {
     expect(commit.healthy(1_000)).to.equal(true);
   });
 
+  it("sends the next batch before it tells of the one before, and keeps the floor under what it has not told yet", async () => {
+    const { store, commit } = rig();
+    const events: string[] = [];
+    store.answer = (batch) => {
+      events.push(`sent ${amounts(batch).join()} floor ${batch.openFloorSeq}`);
+      return { kind: "committed", anchor: new Uint8Array(32) };
+    };
+    const told = (amount: bigint): Pending => ({
+      ...intent(amount, new Map()),
+      settle: () => events.push(`told ${amount}`),
+    });
+    for (const amount of [1n, 2n, 3n]) commit.enqueue(told(amount));
+    await commit.settled();
+    expect(events).to.deep.equal(["sent 1 floor 42", "told 1", "sent 2,3 floor 42", "told 2", "told 3"]);
+  });
+
+  it("tells of the half that is on disk before it stops for the other half", async () => {
+    const { store, commit, stops } = rig();
+    const settled = new Map<bigint, Settlement>();
+    const outcomes: CommitOutcome[] = [
+      { kind: "committed", anchor: new Uint8Array(32) },
+      { kind: "rejected", sqlState: "23514", constraint: null },
+      { kind: "committed", anchor: new Uint8Array(32) },
+      { kind: "unknown" },
+    ];
+    store.answer = () => outcomes.shift() as CommitOutcome;
+    for (let amount = 1n; amount <= 3n; amount++) commit.enqueue(intent(amount, settled));
+    await commit.settled();
+    expect([...settled]).to.deep.equal([
+      [1n, "committed"],
+      [2n, "committed"],
+      [3n, "unsettled"],
+    ]);
+    expect(stops).to.deep.equal(["unknown"]);
+  });
+
   it("chains each payment's head to the hash of its row", async () => {
     const { store, commit } = rig();
     let after: Payment | undefined;

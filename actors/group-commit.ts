@@ -34,6 +34,8 @@ export interface CommitHooks extends DoubtHooks {
   stopped(why: "fenced" | "unknown"): void;
 }
 
+const NO_BATCH = { rows: [], firstSeq: 0n } as const;
+
 export class GroupCommit {
   readonly #store: ShardStore;
   readonly #clock: Clock;
@@ -46,6 +48,7 @@ export class GroupCommit {
   readonly #doubts: DoubtTable;
   #doubtsWrittenAtMs = Number.NEGATIVE_INFINITY;
   #inFlight = false;
+  #acknowledgedBatch: { readonly rows: readonly Row[]; readonly firstSeq: bigint } = NO_BATCH;
   #nextSeq = 1n;
   #anchor: Uint8Array = new Uint8Array(32);
   #lastRecordedAtMs = 0;
@@ -187,9 +190,18 @@ export class GroupCommit {
       await work(lease);
     } finally {
       this.#inFlight = false;
-      for (const resolve of this.#idle.splice(0)) resolve();
+      // The next batch goes out first: the server works on it while this thread settles the one before.
       this.#pump();
+      this.#settleAcknowledged();
+      for (const resolve of this.#idle.splice(0)) resolve();
     }
+  }
+
+  /** Tells who waits for the batch that is on disk. Its rows belong to no payment of the batch that is in flight. */
+  #settleAcknowledged(): void {
+    const { rows, firstSeq } = this.#acknowledgedBatch;
+    this.#acknowledgedBatch = NO_BATCH;
+    rows.forEach((row, i) => row.pending.settle("committed", row.decision.payment, firstSeq + BigInt(i), null));
   }
 
   async #writeBatch(lease: Lease): Promise<void> {
@@ -208,19 +220,19 @@ export class GroupCommit {
   async #write(lease: Lease, rows: readonly Row[]): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs();
     const firstSeq = this.#nextSeq;
-    const floor = this.#hooks.openFloorSeq();
     const outcome = await this.#store.commit(lease, {
       firstSeq,
       previousAnchor: this.#anchor,
       decisions: rows.map((row) => row.decision),
-      openFloorSeq: floor === undefined || floor > firstSeq ? firstSeq : floor,
+      openFloorSeq: this.#floor(firstSeq),
     });
     this.#meter.commit(rows.length, this.#clock.monotonicMs() - sentAtMs, outcome.kind);
     if (outcome.kind === "committed") {
       this.#acknowledged(sentAtMs);
       this.#nextSeq = firstSeq + BigInt(rows.length);
       this.#anchor = outcome.anchor;
-      rows.forEach((row, i) => row.pending.settle("committed", row.decision.payment, firstSeq + BigInt(i), null));
+      this.#settleAcknowledged(); // of a refused batch, the half before this one
+      this.#acknowledgedBatch = { rows, firstSeq };
       return;
     }
     if (outcome.kind === "rejected" && rows.length > 1) {
@@ -231,6 +243,13 @@ export class GroupCommit {
       return;
     }
     this.#failed(outcome, rows);
+  }
+
+  /** Below it no operation is open without a note: neither one that was told to its actor nor one that is yet to be. */
+  #floor(firstSeq: bigint): bigint {
+    const open = this.#hooks.openFloorSeq() ?? firstSeq;
+    const untold = this.#acknowledgedBatch.rows.length > 0 ? this.#acknowledgedBatch.firstSeq : firstSeq;
+    return [open, untold].reduce((least, seq) => (seq < least ? seq : least), firstSeq);
   }
 
   #failed(outcome: Exclude<CommitOutcome, { kind: "committed" }>, rows: readonly Row[]): void {
@@ -258,6 +277,7 @@ export class GroupCommit {
   }
 
   #stop(why: "fenced" | "unknown", rows: readonly Row[]): void {
+    this.#settleAcknowledged(); // on disk, whatever comes next
     this.#lease = undefined;
     this.#callOffTimer?.();
     this.#callOffTimer = undefined;
