@@ -78,7 +78,7 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   batchMax: 128, // rows of one kind: almost all of the gain is there, and a longer batch stalls the thread that settles it
   renewEveryMs: 1_000,
   retryDelayMs: 200,
-  queueAgeMaxMs: 250, // past the knee latency jumps to seconds at once: refuse before
+  queueAgeMaxMs: 250, // past the knee latency jumps to seconds at once: refuse before; half of what P99 may be
   mailboxDepthMax: 8_192,
   openMax: 20_000, // of one shard: a gateway that hangs must not fill memory, nor the load of the next activation
   answerWithinMs: 10_000, // then 202
