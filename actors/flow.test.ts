@@ -9,14 +9,29 @@ function payment(n: number): Payment {
   const gatewayKey = gatewayKeyOf(merchantId, String(n), "sale", 1);
   return accept(
     {
-      id: mintId("pay", 0, 1_750_000_000_000, random), merchantId, slot: 0, amountMinor: 1n, currency: "EUR",
-      captureMethod: "automatic", gateway: "fixed-latency", gatewayAccount: "a", merchantReference: null,
-      description: null, metadataJson: "{}", createdAtMs: 0,
-    }, // biome-ignore format: terms
+      id: mintId("pay", 0, 1_750_000_000_000, random),
+      merchantId,
+      slot: 0,
+      amountMinor: 1n,
+      currency: "EUR",
+      captureMethod: "automatic",
+      gateway: "fixed-latency",
+      gatewayAccount: "a",
+      merchantReference: null,
+      description: null,
+      metadataJson: "{}",
+      createdAtMs: 0,
+    },
     {
-      id: mintId("op", 0, 1_750_000_000_000, random), kind: "sale", state: "submitted", amountMinor: 1n, gatewayKey,
-      attempt: 1, submittedAtMs: 0, deadlineAtMs: 1,
-    }, // biome-ignore format: operation
+      id: mintId("op", 0, 1_750_000_000_000, random),
+      kind: "sale",
+      state: "submitted",
+      amountMinor: 1n,
+      gatewayKey,
+      attempt: 1,
+      submittedAtMs: 0,
+      deadlineAtMs: 1,
+    },
   ).payment;
 }
 

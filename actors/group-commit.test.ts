@@ -112,13 +112,29 @@ function intent(amountMinor: bigint, settled: Map<bigint, Settlement>): Pending 
   const operation = mintId("op", slot, 1_750_000_000_000, Buffer.from(amountMinor.toString().padStart(8, "0")));
   const transition = accept(
     {
-      id, merchantId, slot, amountMinor, currency: "EUR", captureMethod: "automatic", gateway: "fixed-latency",
-      gatewayAccount: "a", merchantReference: null, description: null, metadataJson: "{}", createdAtMs: 0,
-    }, // biome-ignore format: terms
+      id,
+      merchantId,
+      slot,
+      amountMinor,
+      currency: "EUR",
+      captureMethod: "automatic",
+      gateway: "fixed-latency",
+      gatewayAccount: "a",
+      merchantReference: null,
+      description: null,
+      metadataJson: "{}",
+      createdAtMs: 0,
+    },
     {
-      id: operation, kind: "sale", state: "submitted", amountMinor, attempt: 1, submittedAtMs: 0, deadlineAtMs: 1,
+      id: operation,
+      kind: "sale",
+      state: "submitted",
+      amountMinor,
+      attempt: 1,
+      submittedAtMs: 0,
+      deadlineAtMs: 1,
       gatewayKey: gatewayKeyOf(merchantId, String(amountMinor), "sale", 1),
-    }, // biome-ignore format: operation
+    },
   );
   const keyRow = {
     merchantId,
@@ -129,12 +145,17 @@ function intent(amountMinor: bigint, settled: Map<bigint, Settlement>): Pending 
     operationId: operation,
   };
   return {
-    transition, cause: "test", data: null, reply: null, accepted: { keyRow, sealed: new Uint8Array(0) }, enqueuedAtMs: 0,
+    transition,
+    cause: "test",
+    data: null,
+    reply: null,
+    accepted: { keyRow, sealed: new Uint8Array(0) },
+    enqueuedAtMs: 0,
     settle: (how) => {
       expect(settled.has(amountMinor), "settled twice").to.equal(false);
       settled.set(amountMinor, how);
     },
-  }; // biome-ignore format: pending
+  };
 }
 
 const amounts = (batch: { readonly decisions: readonly Decision[] }): readonly bigint[] =>
