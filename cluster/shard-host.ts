@@ -39,7 +39,7 @@ const CALL_DEADLINE_MS = 5_000;
 const PROBE_WITHIN_MS = 2_000;
 /** Answers that one thread may owe: its actors refuse long before, unless the thread itself is slow. */
 const OWED_MAX = 16_384;
-/** Measured: half of it copies every payment's objects twice, four times of it no longer fits the processor's caches. */
+/** Room for what lives as long as a gateway call; half to all of this cost least CPU in short, noisy runs. */
 const YOUNG_MB = 48;
 const WATCH_EVERY_MS = 1_000;
 const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
