@@ -1,6 +1,7 @@
 /**
  * `npm test`: brings a PostgreSQL, runs the unit tests and then those on real services, counts, and leaves nothing
- * running. `--strict`: a skipped test is a failure unless waiting.json lists it. Other arguments go to mocha.
+ * running. `--strict`: a skipped test is a failure unless waiting.json lists it; only failures are printed. Other
+ * arguments go to mocha.
  */
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,7 +50,13 @@ try {
     const files = globSync(`{actors,storage,router,cluster,reconcile,ops}/**/${pattern}`).sort();
     if (files.length === 0 || ending.signal.aborted) continue;
     console.log(`\n== ${name}: ${files.length} files`);
-    ends.push(await runPhase([...(strict ? ["--forbid-only"] : []), ...extra, ...files], environment, ending.signal));
+    ends.push(
+      await runPhase(
+        [...(strict ? ["--forbid-only", "--reporter-option", "quiet"] : []), ...extra, ...files],
+        environment,
+        ending.signal,
+      ),
+    );
   }
 } finally {
   clearTimeout(limit);
