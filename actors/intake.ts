@@ -10,6 +10,7 @@ import { checkTerms, operationOf, termsOf } from "./intent.ts";
 import type { KnownKeys } from "./known-keys.ts";
 import type { Operations } from "./operations.ts";
 import type { Ownership } from "./ownership.ts";
+import { StandingQueue } from "./standing-queue.ts";
 import { dataOf, type Settlement } from "./pending.ts";
 import type {
   Clock,
@@ -29,7 +30,7 @@ type CreateRequest = Extract<ShardRequest, { kind: "createPayment" }>;
 export interface IntakeLimits {
   /** From the beginning of one look-up of keys to that of the next, at least. */
   readonly lookUpPaceMs: number;
-  /** Refuse when the oldest waiting intent is older: past the knee latency jumps to seconds at once. */
+  /** Refuse while the oldest waiting intent is older: past the knee latency jumps to seconds at once. */
   readonly queueAgeMaxMs: number;
   /** Requests that may wait before T1. */
   readonly mailboxDepthMax: number;
@@ -76,6 +77,7 @@ interface Candidate {
 
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #queue: StandingQueue;
   #waiting: Candidate[] = [];
   #lookingUp: readonly Candidate[] = [];
   #generation = 0;
@@ -84,6 +86,7 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#queue = new StandingQueue(parts.limits.queueAgeMaxMs);
   }
 
   /** Requests that wait before T1. */
@@ -92,15 +95,14 @@ export class Intake {
   }
 
   take(request: CreateRequest): void {
-    const { flows, answers, reader, merchants, clock, limits } = this.#parts;
-    // What already waited too long on its way here is not read any more: shedding must cost less than serving.
-    if (clock.monotonicMs() - request.receivedAtMs > limits.queueAgeMaxMs) return answers.refuse(request, OVERLOADED);
+    const { flows, answers, reader, merchants } = this.#parts;
+    const known = flows.byKey(keyIdOf(request.merchantId, request.idempotencyKey));
+    // Before the body is read: shedding must cost less than serving.
+    const full = this.#admit(request, known !== undefined);
+    if (full !== undefined) return answers.refuse(request, full);
     const merchant = merchants(request.merchantId);
     if (merchant === undefined)
       return answers.refuseWith(request, "shard_unavailable", "the merchant is not known here yet");
-    const known = flows.byKey(keyIdOf(request.merchantId, request.idempotencyKey));
-    const full = known === undefined ? this.#admit() : undefined;
-    if (full !== undefined) return answers.refuse(request, full);
     const command = reader.readCreatePayment(request.body, request.idempotencyKey);
     if ("kind" in command) return answers.refuse(request, command);
     if (known !== undefined) return this.#repeat(request, command, known);
@@ -143,19 +145,22 @@ export class Intake {
     this.#lookingUp = [];
   }
 
-  #admit(): Refusal | undefined {
+  /** Why the request cannot be taken now. `repeat`: its key is in memory, so it will neither wait nor write. */
+  #admit(request: CreateRequest, repeat: boolean): Refusal | undefined {
     const { commit, flows, clock, limits } = this.#parts;
-    if (!commit.healthy(limits.answerWithinMs / 5))
-      return refuse("storage_unavailable", "the shard's database does not answer");
     const nowMs = clock.monotonicMs();
+    const onItsWayMs = nowMs - request.handedOverAtMs;
     const oldest = this.#lookingUp[0] ?? this.#waiting[0];
-    const ageMs = Math.max(
+    const queuedMs = Math.max(
       commit.oldestIntentAgeMs(nowMs),
-      oldest === undefined ? 0 : nowMs - oldest.request.receivedAtMs,
+      oldest === undefined ? 0 : nowMs - oldest.request.handedOverAtMs,
     );
-    if (ageMs > limits.queueAgeMaxMs || this.depth >= limits.mailboxDepthMax) {
-      return OVERLOADED;
-    }
+    if (!repeat && !commit.healthy(limits.answerWithinMs / 5))
+      return refuse("storage_unavailable", "the shard's database does not answer");
+    const stands = this.#queue.stands(Math.max(onItsWayMs, queuedMs), nowMs);
+    if (stands && (!repeat || onItsWayMs > limits.queueAgeMaxMs)) return OVERLOADED;
+    if (repeat) return undefined;
+    if (this.depth >= limits.mailboxDepthMax) return OVERLOADED;
     return flows.openCount >= limits.openMax ? TOO_MANY_OPEN : undefined;
   }
 

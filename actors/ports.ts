@@ -264,8 +264,10 @@ export type ShardRequest =
       readonly merchantId: MerchantId;
       readonly idempotencyKey: string;
       readonly body: Uint8Array;
-      /** By the monotonic clock of the process. */
+      /** When its head came, by the monotonic clock of the process: the client's deadline counts from here. */
       readonly receivedAtMs: number;
+      /** When its body was whole and its token known: from here on it waits for us. */
+      readonly handedOverAtMs: number;
     }
   | {
       readonly kind: "getPayment";

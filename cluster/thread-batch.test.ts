@@ -7,7 +7,7 @@ import { packReplies, packRequests, unpackReplies, unpackRequests } from "./thre
 const merchantId: MerchantId = mintId("mer", 0, 0, new Uint8Array(8));
 const paymentId: PaymentId = mintId("pay", 0, 0, new Uint8Array(8));
 const bytes = fc.uint8Array({ maxLength: 300 });
-const ticket = fc.nat(2 ** 32 - 1);
+const ticket = fc.maxSafeNat();
 
 const request: fc.Arbitrary<ShardRequest> = fc.oneof(
   fc.record({
@@ -18,6 +18,7 @@ const request: fc.Arbitrary<ShardRequest> = fc.oneof(
     idempotencyKey: fc.string(),
     body: bytes,
     receivedAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
+    handedOverAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
   }),
   fc.record({
     kind: fc.constant("getPayment" as const),

@@ -9,10 +9,12 @@ import type { ShardReply, ShardRequest } from "../actors/index.ts";
 export interface RequestBatch {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
-  readonly tickets: Uint32Array;
+  /** They count for as long as the process lives: 32 bits would be used up within days. */
+  readonly tickets: Float64Array;
   readonly shards: Uint16Array;
   readonly kinds: Uint8Array;
   readonly receivedAtMs: Float64Array;
+  readonly handedOverAtMs: Float64Array;
   readonly texts: readonly string[];
 }
 
@@ -34,10 +36,11 @@ export function packRequests(items: readonly Addressed[]): RequestBatch {
   const batch = {
     bytes: new Uint8Array(size),
     ends: new Uint32Array(count),
-    tickets: new Uint32Array(count),
+    tickets: new Float64Array(count),
     shards: new Uint16Array(count),
     kinds: new Uint8Array(count),
     receivedAtMs: new Float64Array(count),
+    handedOverAtMs: new Float64Array(count),
     texts: new Array<string>(count * TEXTS),
   };
   let at = 0;
@@ -47,6 +50,7 @@ export function packRequests(items: readonly Addressed[]): RequestBatch {
       batch.bytes.set(request.body, at);
       at += request.body.length;
       batch.receivedAtMs[i] = request.receivedAtMs;
+      batch.handedOverAtMs[i] = request.handedOverAtMs;
     }
     batch.ends[i] = at;
     batch.tickets[i] = request.ticket;
@@ -80,6 +84,7 @@ export function unpackRequests(batch: RequestBatch): Map<number, ShardRequest[]>
             idempotencyKey: third,
             body: from === end ? NO_BODY : batch.bytes.subarray(from, end),
             receivedAtMs: batch.receivedAtMs[i] as number,
+            handedOverAtMs: batch.handedOverAtMs[i] as number,
           }
         : {
             ...base,
@@ -98,7 +103,7 @@ export function unpackRequests(batch: RequestBatch): Map<number, ShardRequest[]>
 export interface ReplyBatch {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
-  readonly tickets: Uint32Array;
+  readonly tickets: Float64Array;
   readonly statuses: Uint16Array;
   readonly flags: Uint8Array;
   readonly retryAfterS: Int32Array;
@@ -118,7 +123,7 @@ export function packReplies(replies: readonly ShardReply[]): ReplyBatch {
   const batch = {
     bytes: new Uint8Array(size),
     ends: new Uint32Array(count),
-    tickets: new Uint32Array(count),
+    tickets: new Float64Array(count),
     statuses: new Uint16Array(count),
     flags: new Uint8Array(count),
     retryAfterS: new Int32Array(count),

@@ -154,7 +154,10 @@ export class RequestDesk {
   }
 
   #dispatch(call: Call, merchant: MerchantEntry, body: Uint8Array): void {
-    const request = call.route.name === "create_payment" ? toCreate(call, merchant, body) : toGet(call, merchant);
+    const request =
+      call.route.name === "create_payment"
+        ? toCreate(call, merchant, body, this.#options.clock.monotonicMs())
+        : toGet(call, merchant);
     if (request.kind === "refusal") return this.#refuse(call.exchange, request);
     const shard = this.#options.directory.slotToShard(merchant.slot);
     if (shard === undefined)
@@ -183,13 +186,27 @@ export class RequestDesk {
   }
 }
 
-function toCreate({ exchange, head }: Call, merchant: MerchantEntry, body: Uint8Array): ShardRequest | Refusal {
+function toCreate(
+  { exchange, head }: Call,
+  merchant: MerchantEntry,
+  body: Uint8Array,
+  handedOverAtMs: number,
+): ShardRequest | Refusal {
   const wrongType = admission.checkJsonBody(head);
   if (wrongType !== null) return wrongType;
   const idempotencyKey = admission.readIdempotencyKey(head);
   if (typeof idempotencyKey !== "string") return idempotencyKey;
   const { ticket, requestId, receivedAtMs } = exchange;
-  return { kind: "createPayment", ticket, requestId, merchantId: merchant.id, idempotencyKey, body, receivedAtMs };
+  return {
+    kind: "createPayment",
+    ticket,
+    requestId,
+    merchantId: merchant.id,
+    idempotencyKey,
+    body,
+    receivedAtMs,
+    handedOverAtMs,
+  };
 }
 
 /**

@@ -149,6 +149,7 @@ class Rig {
         idempotencyKey: key,
         body,
         receivedAtMs: this.#nowMs,
+        handedOverAtMs: this.#nowMs,
       },
     ]);
   }
@@ -381,21 +382,28 @@ describe("shard actor", () => {
     expect([old.last.status, old.last.body["code"]]).to.deep.equal([503, "shard_unavailable"]);
   });
 
-  it("sheds what waited too long on its way, before reading it", async () => {
+  it("sheds what waited too long on its way once that lasts, before reading it", async () => {
     const rig = await Rig.started("adyen");
-    const receivedAtMs = rig.nowMs - DEFAULT_LIMITS.queueAgeMaxMs - 1;
-    rig.actor.submit([
-      {
-        kind: "createPayment",
-        ticket: 99,
-        requestId: "r",
-        merchantId,
-        idempotencyKey: "k",
-        body: Buffer.from("not even JSON"),
-        receivedAtMs,
-      },
-    ]);
-    expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([503, "overloaded"]);
+    const { queueAgeMaxMs } = DEFAULT_LIMITS;
+    const sendLate = (key: string): unknown[] => {
+      const handedOverAtMs = rig.nowMs - queueAgeMaxMs - 1;
+      rig.actor.submit([
+        {
+          kind: "createPayment",
+          ticket: 99,
+          requestId: "r",
+          merchantId,
+          idempotencyKey: key,
+          body: Buffer.from("not even JSON"),
+          receivedAtMs: handedOverAtMs,
+          handedOverAtMs,
+        },
+      ]);
+      return [rig.last.status, rig.last.body["code"]];
+    };
+    expect(sendLate("after a stall")).to.deep.equal([400, "invalid_json"]);
+    await rig.pass(queueAgeMaxMs / 2);
+    expect(sendLate("in a queue that stands")).to.deep.equal([503, "overloaded"]);
   });
 
   it("answers reads from memory for 3 s after the last acknowledged commit was sent, afterwards only after a check", async () => {

@@ -99,6 +99,7 @@ describe("shard host (needs postgres)", function () {
       idempotencyKey: key,
       body,
       receivedAtMs: systemClock.monotonicMs(),
+      handedOverAtMs: systemClock.monotonicMs(),
     });
     return ticket;
   }
