@@ -2,12 +2,12 @@
 import { randomFillSync } from "node:crypto";
 import type { Clock, Random } from "../actors/index.ts";
 
+/** `performance.now()` begins anew in each thread; this puts all threads on the one clock behind it. */
+const THREAD_BEGAN_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
-  monotonicMs: () => {
-    const [seconds, nanoseconds] = process.hrtime(); // performance.now() begins anew in each thread
-    return seconds * 1_000 + nanoseconds / 1e6;
-  },
+  monotonicMs: () => performance.now() + THREAD_BEGAN_MS,
   after: (delayMs, task) => {
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);

@@ -52,8 +52,11 @@ const MAX_GAP = 3;
 const SEPARATOR = 10;
 const OTHER = 11;
 const SEPARATORS = new Set(" -._\u00a0\u00ad\u200b\u2060\u3000\ufeff\uff0d\uff0e\u2212\u30fb".split(""));
+const KIND_OF_ASCII = Uint8Array.from({ length: 128 }, (_, code) => wideKindOf(code));
 
-function kindOf(code: number): number {
+const kindOf = (code: number): number => (code < 128 ? (KIND_OF_ASCII[code] as number) : wideKindOf(code));
+
+function wideKindOf(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   if (code >= 0xff10 && code <= 0xff19) return code - 0xff10; // full-width
   if (code >= 0x0660 && code <= 0x0669) return code - 0x0660; // Arabic-Indic
@@ -62,34 +65,40 @@ function kindOf(code: number): number {
   return SEPARATORS.has(String.fromCharCode(code)) ? SEPARATOR : OTHER;
 }
 
-/** True when `text` holds a card number. Costs one pass over the characters when it has fewer than 13 digits. */
+/**
+ * True when `text` holds a card number. A number covers 13 characters in a row that are digits or separators, so it
+ * is enough to look at every thirteenth, and to search only around those that are one.
+ */
 export function holdsCardNumber(text: string): boolean {
-  if (text.length < MIN_DIGITS) return false;
-  let digits = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if ((code >= 0x30 && code <= 0x39) || (code > 0x7f && kindOf(code) < 10)) digits++;
+  for (let at = MIN_DIGITS - 1; at < text.length; at += MIN_DIGITS) {
+    if (kindOf(text.charCodeAt(at)) === OTHER) continue;
+    let from = at;
+    while (from > 0 && kindOf(text.charCodeAt(from - 1)) !== OTHER) from--;
+    while (at < text.length && kindOf(text.charCodeAt(at)) !== OTHER) at++;
+    if (at - from >= MIN_DIGITS && searchGroups(text, from, at)) return true;
   }
-  return digits >= MIN_DIGITS && searchGroups(text);
+  return false;
 }
 
 /** Collects chains of digit groups with only separators between them, and asks each chain. */
-function searchGroups(text: string): boolean {
+function searchGroups(text: string, from: number, to: number): boolean {
   let chain: number[] = [];
   let starts: number[] = []; // where in `chain` each group begins
   let gap = MAX_GAP + 1;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = from; i < to; i++) {
     const kind = kindOf(text.charCodeAt(i));
-    if (kind < 10) {
-      if (gap > MAX_GAP) {
-        if (holdsNumber(chain, starts)) return true;
-        chain = [];
-        starts = [];
-      }
-      if (gap > 0) starts.push(chain.length);
-      chain.push(kind);
-      gap = 0;
-    } else gap = kind === SEPARATOR ? gap + 1 : MAX_GAP + 1;
+    if (kind === SEPARATOR) {
+      gap++;
+      continue;
+    }
+    if (gap > MAX_GAP) {
+      if (holdsNumber(chain, starts)) return true;
+      chain = [];
+      starts = [];
+    }
+    if (gap > 0) starts.push(chain.length);
+    chain.push(kind);
+    gap = 0;
   }
   return holdsNumber(chain, starts);
 }

@@ -2,7 +2,7 @@
  * The canonical fingerprint of a request: what says whether two bodies ask for the same thing.
  * Frozen: it is stored for ever beside the idempotency key, and a changed rule would answer old keys with 422.
  */
-import { hash } from "node:crypto";
+import { sha256 } from "../actors/domain/index.ts";
 import type { CreatePayment } from "../actors/index.ts";
 
 /**
@@ -28,7 +28,7 @@ export function fingerprintOf(
     request.customer === null ? null : [request.customer.email, request.customer.name],
     pairs,
   ]);
-  return hash("sha256", canonical, "buffer");
+  return sha256(canonical);
 }
 
 const isSorted = (keys: readonly string[]): boolean => keys.every((key, i) => i === 0 || (keys[i - 1] as string) < key);

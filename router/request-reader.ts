@@ -76,6 +76,9 @@ const refuseCardData = (pointer: string): Refusal =>
     errors: [{ pointer, code: "card_data", detail: "The field looks like card data." }],
   });
 
+/** Names that need no look: our own. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(CREATE_PAYMENT.properties));
+
 /**
  * Pointer to the first member that holds card data. A member whose name is a card number is not named.
  * Recursion ends by the depth limit of the JSON reader.
@@ -83,8 +86,10 @@ const refuseCardData = (pointer: string): Refusal =>
 function findCardData(value: object, inMetadata: boolean): string | undefined {
   for (const name of Object.keys(value)) {
     const member = (value as Readonly<Record<string, unknown>>)[name];
-    if (holdsCardNumber(name)) return "";
-    if (isCardField(name, inMetadata)) return pointerSegment(name);
+    if (!OWN_FIELDS.has(name)) {
+      if (holdsCardNumber(name)) return "";
+      if (isCardField(name, inMetadata)) return pointerSegment(name);
+    }
     if (typeof member === "string") {
       if (holdsCardNumber(member)) return pointerSegment(name);
     } else if (typeof member === "number") {

@@ -1,5 +1,5 @@
 /** The audit trail of the control database: who changed what and why, each row chained to the one before it. */
-import { hash } from "node:crypto";
+import { sha256 } from "../actors/domain/index.ts";
 import type pg from "pg";
 
 export interface AuditEntry {
@@ -30,7 +30,7 @@ const COLUMNS =
 
 function hashOf(row: Omit<AuditRow, "hash">): Buffer {
   const text = JSON.stringify([row.id, row.at, row.who, row.action, row.subject, row.reason, row.before, row.after]);
-  return hash("sha256", Buffer.concat([row.previous, Buffer.from(text, "utf8")]), "buffer");
+  return sha256(Buffer.concat([row.previous, Buffer.from(text, "utf8")]));
 }
 
 /** Appends an entry. Inside a transaction of the caller's: the change and its trace are one. */

@@ -3,7 +3,7 @@
  * The server runs the main query first, so a fenced batch raises before any row is touched. Batches that accept
  * nothing or post nothing have statements of their own: an INSERT of no rows still costs its start.
  */
-import { hash } from "node:crypto";
+import { sha256 } from "../actors/domain/index.ts";
 import type { DecisionBatch, Lease } from "../actors/index.ts";
 import { compositeArray, int2Parameter, int8Parameter } from "./binary-arrays.ts";
 import type { Scratch } from "./binary-arrays.ts";
@@ -87,7 +87,7 @@ const PLANS = {
 export function anchorOf(batch: DecisionBatch): Buffer {
   const parts: Uint8Array[] = [batch.previousAnchor];
   for (const decision of batch.decisions) parts.push(decision.entry.hash);
-  return hash("sha256", Buffer.concat(parts), "buffer");
+  return sha256(Buffer.concat(parts));
 }
 
 /** The statement of a batch. Its buffers are views into `scratch`: sent before the next call. Throws RangeError on a value outside its type. */

@@ -1,6 +1,6 @@
 /** The hash chain of a payment's journal rows (design §3.5): it travels with the slot and proves that no row was changed. */
-import { hash } from "node:crypto";
 import type { Payment } from "./payment.ts";
+import { sha256 } from "./sha256.ts";
 import type { Transition } from "./transition.ts";
 
 /** What a row says beside the payment's state. */
@@ -69,5 +69,5 @@ export function hashRow(transition: Transition, row: RowFacts): Uint8Array {
   scratch.set(payment.chainHead, 0);
   const written = 32 + scratch.write(text, 32, "utf8");
   if (reply !== null) scratch.set(reply.body, written);
-  return hash("sha256", scratch.subarray(0, written + bodyLength), "buffer");
+  return sha256(scratch.subarray(0, written + bodyLength));
 }

@@ -3,6 +3,7 @@
  * whose 12-bit `rand_a` field carries the slot, so any id leads to its shard without a look-up (design §2).
  */
 import { hash } from "node:crypto";
+import { sha256 } from "./sha256.ts";
 
 /** Number of slots. Frozen: another number moves every merchant. */
 export const SLOT_COUNT = 4096;
@@ -118,7 +119,7 @@ export function slotOfId(id: PaymentId | RefundId | OperationId | EventId): numb
 
 /** First 12 bits of SHA-256 over the merchant's uuid bytes. Frozen: another rule moves every merchant (design §2). */
 export function slotOfMerchant(id: MerchantId): number {
-  const digest = hash("sha256", bytesOfId(id), "buffer");
+  const digest = sha256(bytesOfId(id));
   return (digest.readUInt16BE(0) >>> 4) & 0xfff;
 }
 

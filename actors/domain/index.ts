@@ -1,5 +1,6 @@
 /** The pure domain: what money may do. No I/O, clock, randomness or vendor. */
 export { type RowFacts, hashRow } from "./chain.ts";
+export { sha256 } from "./sha256.ts";
 export { assertNever, REFUSALS, type RefusalCode, type FieldError, type Refusal, refuse } from "./errors.ts";
 export {
   SLOT_COUNT,
