@@ -5,7 +5,8 @@ import { isProcessGone, nameOfThisProcess, type ProcessTable } from "./process-n
 
 const file = new URL("./process-name.ts", import.meta.url).href;
 
-describe("process names", () => {
+describe("process names", function () {
+  this.timeout(30_000); // it starts a process
   it("tell a living process from one that ended, and judge nobody else's", async () => {
     expect(isProcessGone(nameOfThisProcess())).to.equal(false);
     const child = spawn(process.execPath, [

@@ -10,6 +10,10 @@ import { processesOf, SandboxProcess } from "./sandbox-process.ts";
 const PROJECT = join(import.meta.dirname, "../..");
 const PATH = [join(process.execPath, ".."), process.env["PATH"]].join(delimiter);
 
+/** Five times what two idle cores need: only a wait that belongs there no more is to be found here. */
+const FIRST_START_MAX_S = 45;
+const LATER_START_MAX_S = 20;
+
 describe("npm start, whole", function () {
   this.timeout(120_000);
   let folder: string;
@@ -39,7 +43,7 @@ describe("npm start, whole", function () {
   it("takes the banner's payment, and a later start knows it and its merchants", async () => {
     const first = start(folder);
     const file = await first.ready();
-    expect(secondsToReady(first), "first start").to.be.below(20);
+    expect(secondsToReady(first), "first start").to.be.below(FIRST_START_MAX_S);
     expect(file.merchants).to.have.length(3);
     expect(file.postgres.shards).to.have.length(4);
     const payment = JSON.parse(runBanner(first.stdout)) as { id: string; status: string; amount: number };
@@ -51,7 +55,7 @@ describe("npm start, whole", function () {
 
     const second = start(folder);
     const again = await second.ready();
-    expect(secondsToReady(second), "later start").to.be.below(8);
+    expect(secondsToReady(second), "later start").to.be.below(LATER_START_MAX_S);
     expect(again.merchants).to.deep.equal(file.merchants);
     expect(await readPayment(again, payment.id)).to.include({ id: payment.id, status: "captured" });
   });

@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { type AdminListener, startAdminListener } from "../index.ts";
 import { exchange } from "./raw-http.ts";
 
-describe("admin listener", () => {
+describe("admin listener", function () {
+  this.timeout(30_000);
   let admin: AdminListener;
   let ready = true;
   before(async () => {

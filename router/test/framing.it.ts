@@ -1,13 +1,15 @@
 /**
  * Framing that the HTTP library or the head check refuses (rows 1 to 9). Pinned: what each input gets, that no shard
- * hears of it, and that nothing stays open for more than twelve seconds.
+ * hears of it, and that nothing stays open: the library needs about twelve seconds.
  */
 import { expect } from "chai";
 import { RawClient } from "./raw-http.ts";
 import { startTestServer, type TestServer } from "./rig.ts";
 
 const HOST = "Host: a\r\n";
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
+/** The library looks every few seconds whether ten have passed: twelve, and as many more for a machine that stalls. */
+const CLOSED_WITHIN_MS = 24_000;
 
 /** `status`: null when the library closes without an answer. `closed`: the connection ends. */
 interface Framing {
@@ -87,7 +89,7 @@ describe("HTTP framing", function () {
         client.send(bytes);
         const answer = await client.read();
         await client.ended();
-        expect(performance.now() - startedMs, `${row}: ${name} stayed open`).to.be.below(13_000);
+        expect(performance.now() - startedMs, `${row}: ${name} stayed open`).to.be.below(CLOSED_WITHIN_MS);
         return `${row}: ${name}: ${answer?.status ?? null}`;
       }),
     );
@@ -132,7 +134,7 @@ describe("HTTP framing", function () {
         return performance.now() - startedMs;
       }),
     );
-    for (const took of tookMs) expect(took).to.be.below(13_000);
+    for (const took of tookMs) expect(took).to.be.below(CLOSED_WITHIN_MS);
     expect(rig.submitted).to.have.lengthOf(0);
   }
 

@@ -13,7 +13,8 @@ interface Problem {
 
 const parse = (answer: RawAnswer | null): Problem => JSON.parse(answer?.body.toString() ?? "null") as Problem;
 
-describe("HTTP door", () => {
+describe("HTTP door", function () {
+  this.timeout(30_000);
   let rig: TestServer;
   const tokens = new Map<string, string>();
 
@@ -232,7 +233,8 @@ describe("HTTP door", () => {
   });
 });
 
-describe("HTTP door that stops", () => {
+describe("HTTP door that stops", function () {
+  this.timeout(30_000);
   const good = '{"amount":1,"currency":"EUR","payment_method":"tok_visa"}';
   const post = (token: string): string =>
     `POST /v1/payments HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nX-Idempotency-Key: k\r\nContent-Type: application/json\r\nContent-Length: ${good.length}\r\n\r\n${good}`;
@@ -245,7 +247,7 @@ describe("HTTP door that stops", () => {
     const idle = await RawClient.connect(rig.server.port);
     running.send(post(token));
     const request = await heldRequest(rig);
-    const drained = rig.server.drain(5_000);
+    const drained = rig.server.drain(25_000);
     idle.send("GET /v1/meta/state-machine HTTP/1.1\r\nHost: a\r\n\r\n");
     const refused = await idle.read();
     expect([refused?.status, refused?.headers.get("connection"), parse(refused).code]).to.deep.equal([

@@ -2,12 +2,14 @@
 import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 import { expect } from "chai";
 import type pg from "pg";
-import type { Activation, ShardStore } from "../../actors/index.ts";
+import type { Activation, Log, ShardStore } from "../../actors/index.ts";
 import { loadActivation, takeLease } from "../activation.ts";
 import { Connection } from "../connection.ts";
+import type { ConnectionOptions } from "../connection.ts";
 import { activated, shardStoreContract } from "../contract.ts";
+import { openShardStore } from "../index.ts";
 import { type TestCluster, eventually, testCluster } from "./cluster.ts";
-import { acceptedDecision, batchOf, claimOf, realClock, silentLog, succeededDecision } from "./fixtures.ts";
+import { KeptLog, acceptedDecision, batchOf, claimOf, realClock, silentLog, succeededDecision } from "./fixtures.ts";
 
 const never = new AbortController().signal;
 
@@ -29,7 +31,7 @@ async function listen(dsnOf: () => string): Promise<{ port: number; cut(): void;
 }
 
 describe("shard store on PostgreSQL", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
   let cluster: TestCluster;
 
   before(async function () {
@@ -51,7 +53,7 @@ describe("shard store on PostgreSQL", function () {
     let head: Activation;
     beforeEach(async () => {
       await cluster.empty(0);
-      store = cluster.open(0, "a", { commitMs: 1_500 });
+      store = cluster.open(0, "a");
       head = await activated(store, claimOf("a", 1n));
     });
     afterEach(() => store.close());
@@ -68,6 +70,17 @@ describe("shard store on PostgreSQL", function () {
         );
         return rows[0]?.pid ?? 0;
       });
+
+    const directly = (): ConnectionOptions => ({
+      dsn: cluster.shards[0]?.dsn ?? "",
+      applicationName: "test",
+      statementTimeoutMs: 5_000,
+      lockTimeoutMs: 1_000,
+      connectTimeoutMs: 2_000,
+      pipeline: false,
+      clock: realClock,
+      log: silentLog,
+    });
 
     /** A session of the store that waits for a lock. */
     async function waitingForLock(client: pg.Client, except = 0): Promise<number | undefined> {
@@ -165,6 +178,9 @@ describe("shard store on PostgreSQL", function () {
     });
 
     it("settles to the truth when the backend froze in COMMIT, whichever way it ends", async function () {
+      await store.close();
+      store = cluster.open(0, "a", { commitMs: 2_000 }); // it gives its frozen commit up soon
+      head = await activated(store, claimOf("a", 1n));
       const pid = await backendOf("a");
       try {
         process.kill(pid, 0); // the server is local and its processes may be stopped
@@ -196,7 +212,7 @@ describe("shard store on PostgreSQL", function () {
         process.kill(pid, "SIGCONT");
         frozen = false;
         const settled = await settling;
-        expect(settled.lease.epoch).to.equal(2n);
+        expect(settled.lease.epoch > head.lease.epoch).to.equal(true);
         expect(settled.lastSeq).to.equal(BigInt(await count("journal")));
         expect(settled.open).to.have.lengthOf(Number(settled.lastSeq));
       } finally {
@@ -256,11 +272,106 @@ describe("shard store on PostgreSQL", function () {
       await other.close();
     });
 
+    it("takes no lease when it is called off while it connects", async () => {
+      const other = cluster.open(0, "b");
+      const aborter = new AbortController();
+      const activation = other.activate(claimOf("b", 2n), aborter.signal).then(
+        () => "activated",
+        () => "called off",
+      );
+      aborter.abort(); // it has begun to connect, and nothing of it has been answered
+      expect(await activation).to.equal("called off");
+      expect((await store.renew(head.lease)).kind, "its owner is as before").to.equal("committed");
+      await other.close();
+    });
+
+    it("takes the lease although a statement before COMMIT warned, and not when COMMIT itself did", async () => {
+      const connection = await Connection.open(directly());
+      await connection.query("DO $$ BEGIN RAISE WARNING 'a session to be ended had just gone'; END $$");
+      const taken = await takeLease(connection, 0, claimOf("b", 2n), 0);
+      expect(taken === "fenced" ? taken : taken.lease.epoch).to.equal(2n);
+      await cluster.inShard(0, (client) =>
+        client.query(`
+          CREATE FUNCTION warn_in_commit() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE WARNING 'perhaps on this disk only'; RETURN NULL; END $$;
+          CREATE CONSTRAINT TRIGGER warning_commit AFTER INSERT ON shard_epoch DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION warn_in_commit()`),
+      );
+      try {
+        const failed = await takeLease(connection, 0, claimOf("b", 3n), 0).catch((error: unknown) => error);
+        expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
+      } finally {
+        connection.destroy("the test ended");
+        await cluster.inShard(0, (client) => client.query("DROP FUNCTION warn_in_commit CASCADE"));
+      }
+    });
+
+    /** A text that only a newer release can read, in the payments' newest rows. */
+    const rewrite = (where: string): Promise<unknown> =>
+      cluster.inShard(0, (client) => client.query(`UPDATE journal SET data = 'v2:secret' WHERE ${where}`));
+    const openWith = (node: string, log: Log): ShardStore =>
+      openShardStore({
+        shard: 0,
+        dsn: cluster.shards[0]?.dsn ?? "",
+        node,
+        clock: realClock,
+        log,
+        times: { retryMs: 20 },
+      });
+
+    it("names every open operation that it cannot read, and is not activated without it", async () => {
+      const [one, well, two] = [acceptedDecision(), acceptedDecision(), acceptedDecision()];
+      await store.commit(head.lease, batchOf(head, [one, well, two]));
+      await rewrite("seq <> 2");
+      const log = new KeptLog();
+      const other = openWith("b", log);
+      const failed = await other
+        .activate(claimOf("b", 2n), AbortSignal.timeout(30_000))
+        .catch((error: unknown) => error);
+      // Not tried again at once: each try would raise the epoch.
+      expect(failed).to.include({ code: "INVARIANT_BROKEN" });
+      expect(log.errors.map(({ payment, operation }) => [payment, operation])).to.deep.equal(
+        [one, two].map(({ payment }) => [payment.terms.id, payment.operation.id]),
+      );
+      expect(JSON.stringify([log.errors, String(failed)]), "a row's text in a log").not.to.include("secret");
+      await other.close();
+    });
+
+    it("names a payment that it cannot read, and says neither that it does not exist nor that its key is new", async () => {
+      const [one, well] = [acceptedDecision(), acceptedDecision()];
+      await store.commit(head.lease, batchOf(head, [one, well]));
+      await rewrite("seq = 1");
+      const log = new KeptLog();
+      const other = openWith("b", log);
+      const asked = [one, well].map(({ payment: { terms } }) => ({ merchantId: terms.merchantId, id: terms.id }));
+      const keys = [one, well].map((d) => ({
+        merchantId: d.payment.terms.merchantId,
+        key: d.accepted?.keyRow.key ?? "",
+      }));
+      for (const read of [() => other.findPayments(asked), () => other.findKeys(keys)]) {
+        const failed = await read().then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
+        expect(log.errors.splice(0).map(({ payment }) => payment)).to.deep.equal([one.payment.terms.id]);
+      }
+      const found = await other.findPayments(asked.slice(1));
+      expect(found.map((payment) => payment?.terms.id)).to.deep.equal([well.payment.terms.id]);
+      await other.close();
+    });
+
     it("waits out an owner that may still answer from memory, and nobody who released", async () => {
-      const waiting = cluster.open(0, "b", { takeOverWaitMs: 400 });
-      const began = performance.now();
+      const waiting = cluster.open(0, "b", { takeOverWaitMs: 1_000 });
+      const shardClock = async (sql: string): Promise<number> => {
+        const text = `SELECT (extract(epoch FROM ${sql}) * 1000)::float8 AS ms FROM shard_lease`;
+        const { rows } = await cluster.inShard(0, (client) => client.query<{ ms: number }>(text));
+        return rows[0]?.ms ?? Number.NaN;
+      };
+      const renewedMs = await shardClock("renewed_at");
       const taken = await activated(waiting, claimOf("b", 2n, { isGone: () => false }));
-      expect(performance.now() - began).to.be.greaterThan(250); // renewed a moment before, by the server's clock
+      const servesMs = await shardClock("clock_timestamp()");
+      expect(servesMs - renewedMs, "by the server's clock").to.be.at.least(1_000);
       expect((await waiting.renew(taken.lease)).kind).to.equal("committed");
       await waiting.release(taken.lease);
       const next = cluster.open(0, "c", { takeOverWaitMs: 60_000 });
@@ -321,7 +432,7 @@ describe("shard store on PostgreSQL", function () {
 
     it("loads open operations for longer than a statement of a commit may take, in one activation", async () => {
       await store.commit(head.lease, batchOf(head, [acceptedDecision()]));
-      const other = cluster.open(0, "b", { statementMs: 200, commitMs: 300, lockMs: 10_000, loadMs: 10_000 });
+      const other = cluster.open(0, "b", { statementMs: 1_500, commitMs: 2_500, lockMs: 30_000, loadMs: 30_000 });
       const taken = await cluster.inShard(0, async (blocker) => {
         await blocker.query("BEGIN");
         await blocker.query("LOCK TABLE operation_open IN ACCESS EXCLUSIVE MODE");
@@ -332,7 +443,7 @@ describe("shard store on PostgreSQL", function () {
             eventually(async () => {
               const { rowCount } = await client.query(
                 `SELECT 1 FROM pg_stat_activity WHERE application_name = 'paycluster:0:b' AND wait_event_type = 'Lock'
-                    AND datname = current_database() AND clock_timestamp() - query_start > interval '600 ms'`,
+                    AND datname = current_database() AND clock_timestamp() - query_start > interval '4 s'`,
               );
               return rowCount === 0 ? undefined : true;
             }),
@@ -348,22 +459,13 @@ describe("shard store on PostgreSQL", function () {
     });
 
     it("does not take another owner's commits for lost data", async () => {
-      const connection = await Connection.open({
-        dsn: cluster.shards[0]?.dsn ?? "",
-        applicationName: "test",
-        statementTimeoutMs: 5_000,
-        lockTimeoutMs: 1_000,
-        connectTimeoutMs: 2_000,
-        pipeline: false,
-        clock: realClock,
-        log: silentLog,
-      });
+      const connection = await Connection.open(directly());
       const taken = await takeLease(connection, 0, claimOf("b", 2n), 0);
       if (taken === "fenced") throw new Error("fenced");
       const third = cluster.open(0, "c");
       const next = await activated(third, claimOf("c", 3n));
       expect((await third.commit(next.lease, batchOf(next, [acceptedDecision()]))).kind).to.equal("committed");
-      const failed = await loadActivation(connection, taken, 1_000).catch((error: unknown) => error);
+      const failed = await loadActivation(connection, taken, 1_000, silentLog).catch((error: unknown) => error);
       expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
       connection.destroy("the test ended");
       await third.close();

@@ -8,6 +8,8 @@ import { expectInvariants } from "../rig/invariants.ts";
 import { Merchant, payment } from "../rig/merchant.ts";
 
 const IN_FLIGHT = 24;
+/** Every other gateway answer comes after seconds, so that operations are certainly open when the owner freezes. */
+const bodyOf = (n: number): ReturnType<typeof payment> => payment(n % 2 === 0 ? { payment_method: "tok_slow_5s" } : {});
 
 describe("a frozen owner", function () {
   this.timeout(240_000);
@@ -30,7 +32,7 @@ describe("a frozen owner", function () {
     for (let n = 0; n < 5; n++) expect((await merchant.create(`before-${n}`, payment())).status).to.equal(201);
     // Gateway answers and commits are under way when it freezes.
     const waiting = Array.from({ length: IN_FLIGHT }, (_, n) =>
-      merchant.create(`frozen-${n}`, payment()).catch(() => undefined),
+      merchant.create(`frozen-${n}`, bodyOf(n)).catch(() => undefined),
     );
     await until("operations are open", 10_000, async () => {
       const rows = await old.query<{ n: number }>(
@@ -85,7 +87,7 @@ describe("a frozen owner", function () {
 
     // What was in flight ends at the new owner, once.
     for (let n = 0; n < IN_FLIGHT; n++) {
-      const final = await heir.createUntilFinal(`frozen-${n}`, payment(), 60_000);
+      const final = await heir.createUntilFinal(`frozen-${n}`, bodyOf(n), 60_000);
       expect(final.status).to.equal(201);
       const first = answers[n];
       if (first?.status === 201) expect(first.text).to.equal(final.text);

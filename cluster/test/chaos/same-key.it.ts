@@ -6,6 +6,8 @@ import { expectInvariants } from "../rig/invariants.ts";
 import { Merchant, payment } from "../rig/merchant.ts";
 
 const REQUESTS = 200;
+/** Its gateway takes seconds: the other requests come while the first one runs, however slow the machine is. */
+const SLOW = payment({ payment_method: "tok_slow_5s" });
 
 describe("one key, many requests", function () {
   this.timeout(120_000);
@@ -22,8 +24,8 @@ describe("one key, many requests", function () {
     it(`B1 ${REQUESTS} at once through ${name}: one charge, one final result`, async () => {
       const merchant = await Merchant.signIn(cluster.info, index);
       const before = readCharges(cluster.info).length;
-      const answers = await Promise.all(Array.from({ length: REQUESTS }, () => merchant.create("one-key", payment())));
-      const last = await merchant.createUntilFinal("one-key", payment(), 60_000);
+      const answers = await Promise.all(Array.from({ length: REQUESTS }, () => merchant.create("one-key", SLOW)));
+      const last = await merchant.createUntilFinal("one-key", SLOW, 60_000);
       expect(last.status).to.equal(201);
       for (const answer of answers) {
         if (answer.status === 409) expect(answer.body["code"]).to.equal("idempotency_key_in_use");
@@ -34,7 +36,7 @@ describe("one key, many requests", function () {
         answers.some(({ status }) => status === 409),
         "requests overlapped",
       ).to.equal(true);
-      const again = await Promise.all(Array.from({ length: 20 }, () => merchant.create("one-key", payment())));
+      const again = await Promise.all(Array.from({ length: 20 }, () => merchant.create("one-key", SLOW)));
       for (const answer of again) {
         expect([answer.status, answer.text, answer.headers["idempotent-replayed"]]).to.deep.equal([
           201,

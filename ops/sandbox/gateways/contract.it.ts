@@ -10,7 +10,8 @@ import type { Gateway } from "../../../actors/index.ts";
 import { GATEWAY_TOKENS, type RequestReport } from "./index.ts";
 import { type Rig, startRig, systemClock } from "./test-rig.ts";
 
-describe("gateway simulators through the official SDKs", () => {
+describe("gateway simulators through the official SDKs", function () {
+  this.timeout(30_000);
   let rig: Rig;
   const gateways: Gateway[] = [];
   const tokens = new Set(GATEWAY_TOKENS.map(({ token }) => token));
