@@ -1,6 +1,7 @@
 /** The answers that an actor gives, as the router will write them. */
 import { type Payment, REFUSALS, type Refusal, refuse, type RefusalCode } from "./domain/index.ts";
-import type { Presenter, ShardReply, StoredReply } from "./ports.ts";
+import type { StoredReply } from "./ports/decisions.ts";
+import type { Presenter, ShardReply } from "./ports/requests.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 
 /** Who asked. */
@@ -80,7 +81,7 @@ export class Answers {
     });
   }
 
-  /** No answer: the connection is closed (ports.ts). The payment may have been charged and nothing certain is known. */
+  /** No answer: the connection is closed (see ShardReply). The payment may have been charged and nothing certain is known. */
   silence(asker: Asker): void {
     this.#meter.refused("unanswered");
     this.#send({

@@ -1,5 +1,5 @@
 /** Those who wait for a proof that the shard can commit now: a commit that was sent after they asked (faults.md P30). */
-import type { Clock } from "./ports.ts";
+import type { Clock } from "./ports/world.ts";
 
 interface Probe {
   /** Monotonic milliseconds. */

@@ -3,7 +3,8 @@
  * the decisions, in slices. A row that the database refuses is dropped alone: the others, and the lease, do not wait for it.
  */
 import type { OperationId } from "./domain/index.ts";
-import type { CommitOutcome, DoubtRow, Lease, ShardStore } from "./ports.ts";
+import type { CommitOutcome, DoubtRow } from "./ports/decisions.ts";
+import type { Lease, ShardStore } from "./ports/shard-store.ts";
 
 export interface DoubtHooks {
   /** These operations' rows are acknowledged. */
@@ -18,6 +19,8 @@ export class DoubtTable {
   readonly #store: ShardStore;
   readonly #hooks: DoubtHooks;
   readonly #rows = new Map<OperationId, DoubtRow>();
+  /** Rows that stand in the table, or may: what ends is removed only there. At most the open operations. */
+  readonly #standing = new Set<OperationId>();
   readonly #closed = new Set<OperationId>();
 
   constructor(store: ShardStore, hooks: DoubtHooks) {
@@ -29,6 +32,13 @@ export class DoubtTable {
     return this.#rows.size === 0 && this.#closed.size === 0;
   }
 
+  /** Begins anew with what an activation found in the table: rows of open operations, and of such that ended. */
+  begin(standing: Iterable<OperationId>, ended: Iterable<OperationId>): void {
+    this.clear();
+    for (const id of standing) this.#standing.add(id);
+    for (const id of ended) this.#closed.add(id);
+  }
+
   /** An operation is in doubt; `row` null: no longer. The newest word counts. */
   note(operationId: OperationId, row: DoubtRow | null): void {
     if (row !== null) {
@@ -36,11 +46,12 @@ export class DoubtTable {
       return;
     }
     this.#rows.delete(operationId);
-    this.#closed.add(operationId);
+    if (this.#standing.delete(operationId)) this.#closed.add(operationId);
   }
 
   clear(): void {
     this.#rows.clear();
+    this.#standing.clear();
     this.#closed.clear();
   }
 
@@ -51,6 +62,7 @@ export class DoubtTable {
       if (rows.length === sliceMax) break;
       rows.push(row);
       this.#rows.delete(id);
+      this.#standing.add(id);
     }
     const closed: OperationId[] = [];
     for (const id of this.#closed) {

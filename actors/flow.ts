@@ -3,7 +3,8 @@
  * for a while after, for replays and reads. The table of them is bounded; the database is the truth.
  */
 import type { MerchantId, OperationId, Payment, PaymentId } from "./domain/index.ts";
-import type { GatewayAction, GatewayAnswer, StoredReply } from "./ports.ts";
+import type { StoredReply } from "./ports/decisions.ts";
+import type { GatewayAction, GatewayAnswer } from "./ports/gateway.ts";
 
 /** The client that waits for an answer. Monotonic milliseconds. */
 export interface Waiter {
@@ -45,7 +46,10 @@ export interface Flow {
 
 /** The course of an operation's tries. Monotonic milliseconds. */
 export interface DoubtMemory {
+  /** Tries of the operation, those of earlier owners with them as far as they were noted. */
   tries: number;
+  /** What this owner's try numbers add to `tries`. */
+  triesBefore: number;
   running: Try | undefined;
   /** No try before this activation is known to us, so their fate is not either. */
   inherited: boolean;
@@ -83,6 +87,7 @@ export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8A
     gatewayMs: 0,
     doubt: {
       tries: 0,
+      triesBefore: 0,
       running: undefined,
       inherited: false,
       mayHaveArrived: false,

@@ -1,9 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { accept, gatewayKeyOf, mintId, type Payment, slotOfMerchant } from "./domain/index.ts";
+import { accept, gatewayKeyOf, mintId, type OperationId, type Payment, slotOfMerchant } from "./domain/index.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Pending, Settlement } from "./pending.ts";
-import type { Activation, CommitOutcome, Decision, DecisionBatch, DoubtRow, ShardStore } from "./ports.ts";
+import type { CommitOutcome, Decision, DecisionBatch, DoubtRow } from "./ports/decisions.ts";
+import type { Activation, ShardStore } from "./ports/shard-store.ts";
 
 const merchantId = mintId("mer", 0, 1_750_000_000_000, new Uint8Array(8));
 const slot = slotOfMerchant(merchantId);
@@ -26,15 +27,19 @@ class ScriptedStore {
   }
 
   readonly slices: (readonly DoubtRow[])[] = [];
+  readonly removed: OperationId[] = [];
   answerDoubts: (rows: readonly DoubtRow[]) => CommitOutcome = () => COMMITTED;
   renewals = 0;
 
-  async saveDoubts(_lease: unknown, rows: readonly DoubtRow[]): Promise<CommitOutcome> {
+  async saveDoubts(_lease: unknown, rows: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome> {
     expect(++this.running, "writes in flight").to.equal(1);
     await Promise.resolve();
     this.running--;
     const outcome = this.answerDoubts(rows);
-    if (outcome.kind === "committed") this.slices.push(rows);
+    if (outcome.kind === "committed") {
+      this.slices.push(rows);
+      this.removed.push(...closed);
+    }
     return outcome;
   }
 
@@ -54,15 +59,17 @@ interface Rig {
   readonly refused: string[];
   /** Monotonic milliseconds. */
   nowMs: number;
+  /** Unix milliseconds. */
+  wallMs: number;
 }
 
-function rig(): Rig {
+function rig(batchMax = 512): Rig {
   const store = new ScriptedStore();
   const stops: string[] = [];
   const timers: (() => void)[] = [];
   const refused: string[] = [];
   const clock = {
-    nowMs: () => 1_750_000_000_000,
+    nowMs: () => made.wallMs,
     monotonicMs: () => made.nowMs,
     after: (_delayMs: number, task: () => void) => {
       timers.push(task);
@@ -70,7 +77,7 @@ function rig(): Rig {
     },
   };
   const meter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
-  const limits = { lingerMs: 0, commitPaceMs: 0, batchMax: 512, renewEveryMs: 1_000, retryDelayMs: 10 };
+  const limits = { lingerMs: 0, commitPaceMs: 0, batchMax, renewEveryMs: 1_000, retryDelayMs: 10 };
   const hooks = {
     openFloorSeq: () => undefined,
     doubtsSaved: () => {},
@@ -88,7 +95,7 @@ function rig(): Rig {
     ended: [],
   };
   commit.begin(activation, 0);
-  const made: Rig = { store, commit, stops, timers, refused, nowMs: 0 };
+  const made: Rig = { store, commit, stops, timers, refused, nowMs: 0, wallMs: 1_750_000_000_000 };
   return made;
 }
 
@@ -270,6 +277,34 @@ describe("group commit", () => {
     expect(stops).to.deep.equal(["unknown"]);
   });
 
+  it("gives payment, answer and row one time, that of the row, also when it is made again", async () => {
+    const made = rig();
+    const { store, commit, timers } = made;
+    const rendered: number[] = [];
+    let after: Payment | undefined;
+    const body = Buffer.from("the answer");
+    const outcome: Pending = {
+      ...intent(1n, new Map()),
+      accepted: null,
+      reply: (payment) => {
+        rendered.push(payment.updatedAtMs);
+        return { status: 201, body };
+      },
+      settle: (_how, payment) => (after = payment),
+    };
+    store.answer = () => ({ kind: "unavailable", reason: "disk full" });
+    commit.enqueue(outcome);
+    await settleAll();
+    made.wallMs += 5_000;
+    store.answer = () => COMMITTED;
+    timers.splice(0).forEach((run) => run());
+    await commit.settled();
+    const entry = store.batches[0]?.decisions[0]?.entry;
+    expect(rendered).to.deep.equal([made.wallMs - 5_000, made.wallMs]);
+    expect([after?.updatedAtMs, entry?.recordedAtMs]).to.deep.equal([made.wallMs, made.wallMs]);
+    expect(entry?.reply?.body).to.equal(body);
+  });
+
   it("chains each payment's head to the hash of its row", async () => {
     const { store, commit } = rig();
     let after: Payment | undefined;
@@ -296,6 +331,45 @@ describe("group commit", () => {
     await commit.settled();
     expect(left).to.be.lessThan(1);
     expect(store.slices.map(({ length }) => length)).to.deep.equal([512, 512, 76]);
+  });
+
+  it("never mentions an operation to the table of doubts that ended before its row was sent, and removes one that was", async () => {
+    const { store, commit } = rig();
+    const [quick, sent] = [doubt(1), doubt(2)];
+    commit.noteDoubt(quick.operationId, quick);
+    commit.noteDoubt(quick.operationId, null);
+    await commit.flushed();
+    expect([store.slices, store.removed]).to.deep.equal([[], []]);
+    commit.noteDoubt(sent.operationId, sent);
+    commit.keepAlive();
+    commit.noteDoubt(sent.operationId, null); // while its row is being written
+    await commit.flushed();
+    expect([store.slices.flat(), store.removed]).to.deep.equal([[sent], [sent.operationId]]);
+  });
+
+  it("keeps up with doubts that begin and end as fast as payments are written", async () => {
+    const made = rig(4);
+    const { store, commit } = made;
+    const written = (): number => store.slices.flat().length;
+    let begun = 0;
+    let ended = 0;
+    let left = 1_000;
+    const next = (): void => {
+      const row = doubt(++begun);
+      commit.noteDoubt(row.operationId, row);
+      // Each ends some time after its row was written, as with a gateway slower than the time to note it.
+      if (ended < written() - 8) commit.noteDoubt(doubt(++ended).operationId, null);
+      if (left-- > 0) commit.enqueue({ ...intent(BigInt(left + 1), new Map()), settle: next });
+    };
+    store.answer = () => {
+      made.nowMs += 10;
+      return COMMITTED;
+    };
+    for (let i = 0; i < 4; i++) next();
+    await commit.settled();
+    expect(begun - written(), "rows that wait").to.be.lessThan(50);
+    expect(ended, "operations that ended").to.be.greaterThan(900);
+    expect(ended - store.removed.length, "removals that wait").to.be.lessThan(50);
   });
 
   it("drops a refused row of doubt alone, stays healthy, and renews in time", async () => {

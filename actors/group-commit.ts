@@ -8,7 +8,9 @@ import { CommitProbes } from "./commit-probes.ts";
 import { type DoubtHooks, DoubtTable } from "./doubts.ts";
 import type { OperationId } from "./domain/index.ts";
 import { type Pending, rowOf, type Row, settleUnwritten } from "./pending.ts";
-import type { Activation, Clock, CommitOutcome, DoubtRow, Lease, ShardStore } from "./ports.ts";
+import type { CommitOutcome, DoubtRow } from "./ports/decisions.ts";
+import type { Activation, Lease, ShardStore } from "./ports/shard-store.ts";
+import type { Clock } from "./ports/world.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 
 /** Limits of the commit loop. */
@@ -24,7 +26,10 @@ export interface CommitLimits {
   readonly retryDelayMs: number;
 }
 
-/** Under load there is no idle moment for doubts, yet the floor waits for them: then they go before the next batch. */
+/**
+ * Under load there is no idle moment for doubts, yet the floor waits for them: then they go before the next batch, and
+ * while one slice does not hold them all, before every batch: a batch ends no more operations than a slice removes.
+ */
 const DOUBTS_WAIT_AT_MOST_MS = 200;
 
 export interface CommitHooks extends DoubtHooks {
@@ -47,6 +52,9 @@ export class GroupCommit {
   #outcomes: Pending[] = [];
   readonly #doubts: DoubtTable;
   #doubtsWrittenAtMs = Number.NEGATIVE_INFINITY;
+  #doubtsWereLast = false;
+  /** The last slice did not hold them all; ends when none is left. */
+  #doubtsBehind = false;
   #inFlight = false;
   #acknowledgedBatch: { readonly rows: readonly Row[]; readonly firstSeq: bigint } = NO_BATCH;
   #nextSeq = 1n;
@@ -78,6 +86,11 @@ export class GroupCommit {
     this.#lastRecordedAtMs = Math.max(this.#lastRecordedAtMs, activation.lastRecordedAtMs);
     this.#lastAckSentAtMs = takenAtMs;
     this.#healthy = true;
+    const noted = activation.open.filter((operation) => operation.noted);
+    this.#doubts.begin(
+      noted.map(({ payment }) => payment.operation.id),
+      activation.ended,
+    );
   }
 
   get lease(): Lease | undefined {
@@ -92,6 +105,10 @@ export class GroupCommit {
   }
   get depth(): number {
     return this.#intents.length + this.#outcomes.length;
+  }
+  /** True while anything is queued, or written and not yet acknowledged. */
+  get busy(): boolean {
+    return this.#inFlight || (this.#lease !== undefined && this.depth > 0);
   }
   /** False while the database refuses, or a commit hangs: new intents would only wait in vain. */
   healthy(hangMs: number): boolean {
@@ -142,7 +159,7 @@ export class GroupCommit {
 
   /** Resolves when no decision is queued or in flight. */
   async settled(): Promise<void> {
-    while (this.#inFlight || (this.#lease !== undefined && this.depth > 0)) {
+    while (this.busy) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
   }
@@ -176,7 +193,8 @@ export class GroupCommit {
 
   /** The next batch, or doubts that waited long enough. */
   #next(nowMs: number): void {
-    const doubtsFirst = !this.#doubts.isEmpty && nowMs - this.#doubtsWrittenAtMs > DOUBTS_WAIT_AT_MOST_MS;
+    const overdue = nowMs - this.#doubtsWrittenAtMs > DOUBTS_WAIT_AT_MOST_MS;
+    const doubtsFirst = !this.#doubts.isEmpty && (overdue || (this.#doubtsBehind && !this.#doubtsWereLast));
     void this.#run((lease) => (doubtsFirst ? this.#writeDoubts(lease) : this.#writeBatch(lease)));
   }
 
@@ -207,6 +225,7 @@ export class GroupCommit {
   async #writeBatch(lease: Lease): Promise<void> {
     const { batchMax } = this.#limits;
     this.#batchBeganAtMs = this.#flightSinceMs;
+    this.#doubtsWereLast = false;
     const batch = [...this.#outcomes.splice(0, batchMax), ...this.#intents.splice(0, batchMax)];
     const recordedAtMs = Math.max(this.#clock.nowMs(), this.#lastRecordedAtMs);
     this.#lastRecordedAtMs = recordedAtMs;
@@ -291,7 +310,10 @@ export class GroupCommit {
   async #writeDoubts(lease: Lease): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs();
     this.#doubtsWrittenAtMs = sentAtMs;
-    this.#concluded(await this.#doubts.write(lease, this.#limits.batchMax), sentAtMs);
+    this.#doubtsWereLast = true;
+    const outcome = await this.#doubts.write(lease, this.#limits.batchMax);
+    this.#doubtsBehind = outcome.kind === "committed" && !this.#doubts.isEmpty;
+    this.#concluded(outcome, sentAtMs);
   }
 
   async #renew(lease: Lease): Promise<void> {

@@ -1,28 +1,16 @@
 /** The heart: decides and orders what happens to a merchant's money. */
 export {
-  type Clock,
-  type Random,
-  type Log,
-  type Lease,
-  type Claim,
-  type OpenOperation,
-  type Activation,
+  type MerchantKey,
   type KeyRow,
   type StoredReply,
-  type FoundKey,
   type JournalEntry,
   type Decision,
   type DecisionBatch,
   type CommitOutcome,
   type DoubtRow,
-  type ShardStore,
-  type Vault,
-  type MerchantProfile,
-  type CreatePayment,
-  type RequestReader,
-  type Presenter,
-  type ShardRequest,
-  type ShardReply,
+} from "./ports/decisions.ts";
+export { FAULTS, type FaultCode, PaymentClusterError } from "./ports/faults.ts";
+export {
   type GatewayAction,
   type GatewayCall,
   type GatewayObservation,
@@ -30,9 +18,24 @@ export {
   type GatewayCapabilities,
   type Gateway,
   type GatewayDesk,
-  FAULTS,
-  type FaultCode,
-  PaymentClusterError,
-} from "./ports.ts";
+} from "./ports/gateway.ts";
+export {
+  type MerchantProfile,
+  type CreatePayment,
+  type RequestReader,
+  type Presenter,
+  type ShardRequest,
+  type ShardReply,
+} from "./ports/requests.ts";
+export {
+  type Lease,
+  type Claim,
+  type OpenOperation,
+  type Activation,
+  type FoundKey,
+  type ShardStore,
+  type Vault,
+} from "./ports/shard-store.ts";
+export { type Clock, type Random, type Log } from "./ports/world.ts";
 export { type ShardLimits, type ShardParts, type ActorMode, type ActorSnapshot, ShardActor } from "./shard-actor.ts";
 export { type ShardMeter } from "./shard-meter.ts";

@@ -1,8 +1,9 @@
 /** An operation that activation found open, as an actor remembers it. */
 import { type Flow, newFlow } from "./flow.ts";
-import type { Log, OpenOperation, Vault } from "./ports.ts";
+import type { OpenOperation, Vault } from "./ports/shard-store.ts";
+import type { Log } from "./ports/world.ts";
 
-/** Never throws: one bad row must not keep the shard from being served. Its operation is then only read. */
+/** Never throws: details that cannot be opened must not keep the shard from being served. Their operation is then only read. */
 export function inheritedFlow(open: OpenOperation, vault: Vault, log: Log): Flow {
   const flow = newFlow(open.payment.terms.merchantId, open.idempotencyKey, open.fingerprint);
   flow.doubt.noted = open.noted;

@@ -11,19 +11,10 @@ import type { KnownKeys } from "./known-keys.ts";
 import type { Operations } from "./operations.ts";
 import type { Ownership } from "./ownership.ts";
 import { StandingQueue } from "./standing-queue.ts";
-import { dataOf, type Settlement } from "./pending.ts";
-import type {
-  Clock,
-  CreatePayment,
-  FoundKey,
-  Log,
-  MerchantProfile,
-  Random,
-  RequestReader,
-  ShardRequest,
-  ShardStore,
-  Vault,
-} from "./ports.ts";
+import { sideFactsOf, type Settlement } from "./pending.ts";
+import type { CreatePayment, MerchantProfile, RequestReader, ShardRequest } from "./ports/requests.ts";
+import type { FoundKey, ShardStore, Vault } from "./ports/shard-store.ts";
+import type { Clock, Log, Random } from "./ports/world.ts";
 
 type CreateRequest = Extract<ShardRequest, { kind: "createPayment" }>;
 
@@ -106,8 +97,6 @@ export class Intake {
     const command = reader.readCreatePayment(request.body, request.idempotencyKey);
     if ("kind" in command) return answers.refuse(request, command);
     if (known !== undefined) return this.#repeat(request, command, known);
-    const refusal = checkTerms(merchant, command);
-    if (refusal !== undefined) return answers.refuse(request, refusal);
     const flow = newFlow(request.merchantId, request.idempotencyKey, command.fingerprint);
     flow.waiter = {
       ticket: request.ticket,
@@ -223,9 +212,17 @@ export class Intake {
     this.#parts.answers.refuseWith(asker, "idempotency_key_reuse", "the key was used with another body or route");
   }
 
-  /** Decides, and hands T1 to the group commit. */
+  /**
+   * Decides, and hands T1 to the group commit. Here the key is certainly new: only then may the merchant's profile, which
+   * changes, refuse; a repeat gets its stored answer whatever the profile says by now.
+   */
   #accept({ request, merchant, command, flow }: Candidate): void {
-    const { commit, vault, clock, random, limits, knownKeys } = this.#parts;
+    const { flows, answers, commit, vault, clock, random, limits, knownKeys } = this.#parts;
+    const refusal = checkTerms(merchant, command);
+    if (refusal !== undefined) {
+      flows.forget(flow);
+      return answers.refuse(request, refusal);
+    }
     knownKeys.add(flow.keyId);
     const terms = termsOf(merchant, command, clock.nowMs(), random);
     const operation = operationOf(terms, request.idempotencyKey, limits.operationDeadlineMs, random);
@@ -239,7 +236,7 @@ export class Intake {
     commit.enqueue({
       transition,
       cause: `request:${request.requestId}`,
-      data: dataOf(transition.payment),
+      data: sideFactsOf(transition.payment),
       reply: null,
       accepted: {
         sealed: vault.seal(terms, Buffer.from(plain, "utf8")),

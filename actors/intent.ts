@@ -1,6 +1,7 @@
 /** Makes the terms and the operation of a new payment from a request: what T1 writes. */
 import { gatewayKeyOf, mintId, type Operation, type PaymentTerms, type Refusal, refuse } from "./domain/index.ts";
-import type { CreatePayment, MerchantProfile, Random } from "./ports.ts";
+import type { CreatePayment, MerchantProfile } from "./ports/requests.ts";
+import type { Random } from "./ports/world.ts";
 
 /** What only the merchant's profile can refuse. */
 export function checkTerms(merchant: MerchantProfile, command: CreatePayment): Refusal | undefined {

@@ -1,44 +1,51 @@
 /** Which idempotency keys of the shard are certainly new: a KeyFilter that is told every stored key after an activation. */
-import type { MerchantId } from "./domain/index.ts";
 import { keyIdOf } from "./flow.ts";
 import { KeyFilter } from "./key-filter.ts";
-import type { ShardStore } from "./ports.ts";
+import type { MerchantKey } from "./ports/decisions.ts";
+import type { ShardStore } from "./ports/shard-store.ts";
+import type { Clock } from "./ports/world.ts";
 
 const PAGE = 20_000;
+/** Before a page that could not be read is asked for again. */
+const RETRY_MS = 1_000;
 
 export class KnownKeys {
   readonly #store: ShardStore;
+  readonly #clock: Clock;
   readonly #keysMax: number;
-  #filter: KeyFilter;
+  #filter = new KeyFilter(0);
 
   /** `keysMax`: of a larger shard every new key is looked up. */
-  constructor(store: ShardStore, keysMax: number) {
+  constructor(store: ShardStore, clock: Clock, keysMax: number) {
     this.#store = store;
+    this.#clock = clock;
     this.#keysMax = keysMax;
-    this.#filter = new KeyFilter(0);
   }
 
   /**
    * Begins anew, after each activation: what others wrote before it is read from the database, what this actor writes
-   * from now on is added as it is decided. Until all is read, and when reading fails, no key is certainly new.
+   * from now on is added as it is decided. Until all is read, however long the database is away, no key is certainly new.
+   * Never rejects.
    */
   async load(): Promise<void> {
     const filter = new KeyFilter(this.#keysMax);
     this.#filter = filter;
-    let after: { readonly merchantId: MerchantId; readonly key: string } | null = null;
-    try {
-      do {
-        const page: readonly { readonly merchantId: MerchantId; readonly key: string }[] = await this.#store.scanKeys(
-          after,
-          PAGE,
-        );
-        for (const { merchantId, key } of page) filter.add(keyIdOf(merchantId, key));
-        after = page.length === PAGE ? (page.at(-1) ?? null) : null;
-      } while (after !== null && filter === this.#filter && !filter.isFull);
-    } catch {
-      return; // the database is away: look-ups say so to those who ask
+    let after: MerchantKey | null = null;
+    while (filter === this.#filter && !filter.isFull) {
+      const page: readonly MerchantKey[] | undefined = await this.#store.scanKeys(after, PAGE).catch(() => undefined);
+      if (page === undefined) {
+        await new Promise<void>((resolve) => this.#clock.after(RETRY_MS, resolve));
+        continue;
+      }
+      for (const { merchantId, key } of page) filter.add(keyIdOf(merchantId, key));
+      if (page.length < PAGE) return filter.completed();
+      after = page.at(-1) as MerchantKey;
     }
-    if (after === null) filter.completed();
+  }
+
+  /** Forgets all, and ends a load that runs: the actor serves no more. */
+  reset(): void {
+    this.#filter = new KeyFilter(0);
   }
 
   isNew(keyId: string): boolean {

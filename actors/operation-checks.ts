@@ -5,7 +5,8 @@
 import type { Payment } from "./domain/index.ts";
 import type { Flow } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
-import type { Clock, GatewayCapabilities, Random } from "./ports.ts";
+import type { GatewayCapabilities } from "./ports/gateway.ts";
+import type { Clock, Random } from "./ports/world.ts";
 import { nextCheckAfterMs, ruleFor, type Step } from "./resolver.ts";
 
 export interface CheckLimits {

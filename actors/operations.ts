@@ -1,51 +1,30 @@
 /**
- * Runs operations at the gateways, outside the mailbox, and turns what is observed into facts (design §3, steps 4-6).
- * An operation whose fate is open is looked after by the resolver's table until a fact ends it.
+ * Runs operations at the gateways, outside the mailbox, and decides what follows from what is observed (design §3, steps
+ * 4-6): a fact, another call, or a check. An operation whose fate is open is looked after by the resolver's table until a
+ * fact ends it.
  */
-import type { Answers } from "./answers.ts";
-import { type Fact, type Failure, type Payment, type Transition, transition } from "./domain/index.ts";
-import type { Flow, FlowTable } from "./flow.ts";
-import type { GroupCommit } from "./group-commit.ts";
-import { type CheckLimits, OperationChecks } from "./operation-checks.ts";
-import type { Ownership } from "./ownership.ts";
-import { dataOf } from "./pending.ts";
-import type {
-  Clock,
-  GatewayAction,
-  GatewayAnswer,
-  GatewayCall,
-  GatewayCapabilities,
-  GatewayDesk,
-  Log,
-  Random,
-} from "./ports.ts";
-import type { ShardMeter } from "./shard-meter.ts";
+import type { Fact, FactKind, Failure, Payment } from "./domain/index.ts";
+import type { Flow } from "./flow.ts";
+import { type CallLimits, type CallParts, GatewayCalls, nextNumber } from "./gateway-calls.ts";
+import { type CheckLimits, OperationChecks, type CheckParts } from "./operation-checks.ts";
+import { type Cause, type FactParts, OperationFacts } from "./operation-facts.ts";
+import type { GatewayAnswer } from "./ports/gateway.ts";
 
-export interface OperationLimits extends CheckLimits {
-  /** Total time of one gateway call. */
-  readonly gatewayCallMs: number;
+export interface OperationLimits extends CheckLimits, CallLimits {
   /** An operation open for longer gets its row in `operation_open`. */
   readonly noteAfterMs: number;
   /** Checks begun in one sweep: recovery after a cold start must not storm the gateway. */
   readonly checksPerSweep: number;
 }
 
-export interface OperationParts {
-  readonly flows: FlowTable;
-  readonly commit: GroupCommit;
-  readonly ownership: Ownership;
-  readonly desk: GatewayDesk;
-  readonly answers: Answers;
-  readonly capabilities: (payment: Payment) => GatewayCapabilities;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly meter: ShardMeter;
-  readonly log: Log;
+export interface OperationParts extends CallParts, CheckParts, FactParts {
   readonly limits: OperationLimits;
 }
 
-/** Who found a fact: an answer to a call that T1 led to, or a check. */
-type Cause = "gateway" | "resolver";
+const OUTCOME_UNKNOWN: Fact = { kind: "outcomeUnknown", reason: "outcome_unknown" };
+
+/** Our own books contradict themselves: flagged for review as any conflict is. */
+const DETAILS_LOST: Fact = { kind: "conflicted", reference: null };
 
 const NOT_EXECUTED: Failure = {
   code: "processing_error",
@@ -57,22 +36,39 @@ const NOT_EXECUTED: Failure = {
 export class Operations {
   readonly #parts: OperationParts;
   readonly #checks: OperationChecks;
+  readonly #calls: GatewayCalls;
+  readonly #facts: OperationFacts;
 
   constructor(parts: OperationParts) {
     this.#parts = parts;
     this.#checks = new OperationChecks(parts);
+    this.#calls = new GatewayCalls(parts, this.#checks);
+    this.#facts = new OperationFacts(parts, this.#checks, {
+      written: (flow, payment, fact) => this.#goOn(flow, payment, fact),
+      refused: (flow) => this.#drain(flow),
+    });
   }
 
-  /** The first call of an operation whose T1 has just been acknowledged. */
+  /**
+   * The first call of an operation whose T1 has just been acknowledged. A thread that read the acknowledgement very late
+   * only plans a check: an heir may have given the operation up by then.
+   */
   begin(flow: Flow): void {
-    const { twoStepCharge } = this.#parts.capabilities(flow.payment as Payment);
-    this.#call(flow, twoStepCharge ? "prepare" : "execute");
+    const payment = flow.payment as Payment;
+    if (this.#calls.ended) return this.#facts.leave(flow, payment);
+    if (this.#checks.isPastDeadline(payment)) return this.#checks.plan(flow);
+    this.#calls.begin(flow, this.#parts.capabilities(payment).twoStepCharge ? "prepare" : "execute");
+  }
+
+  /** No call is made any more: the actor gives its operations to a successor. */
+  end(): void {
+    this.#calls.end();
   }
 
   /** Takes over an operation found open by activation: calls of any other (shard, epoch) are in doubt. */
-  inherit(flow: Flow, tries: number): void {
+  inherit(flow: Flow, tries: number, epoch: bigint): void {
     const { doubt } = flow;
-    doubt.tries = tries;
+    this.#calls.continueAfter(flow, tries, epoch);
     doubt.inherited = true;
     doubt.mayHaveArrived = true;
     doubt.checksFromTry = 0;
@@ -100,9 +96,9 @@ export class Operations {
 
   /** Looks after operations in doubt. `nowMs`: monotonic. Cheap: it passes every open operation. */
   sweep(nowMs: number): void {
-    const { flows, clock, limits } = this.#parts;
+    const { flows, clock, limits, ownership } = this.#parts;
     const notedIfBeforeMs = clock.nowMs() - limits.noteAfterMs;
-    let begun = 0;
+    let begun = ownership.isCertain ? 0 : limits.checksPerSweep; // else checks stay due until a renewal is acknowledged
     for (const flow of flows.open()) {
       const { doubt } = flow;
       const payment = flow.payment as Payment;
@@ -120,16 +116,6 @@ export class Operations {
     return this.#checks.nextCheckAtMs(flow);
   }
 
-  #call(flow: Flow, action: GatewayAction): void {
-    const { clock, limits, desk } = this.#parts;
-    const { doubt } = flow;
-    doubt.tries += 1;
-    // Twice the time: an answer that is later than this never comes, its thread died.
-    doubt.running = { number: doubt.tries, action, dueAtMs: clock.monotonicMs() + 2 * limits.gatewayCallMs };
-    if (action === "execute" && !doubt.mayHaveArrived) doubt.firstTryAtMs = clock.monotonicMs();
-    desk.submit([callOf(flow, action, limits.gatewayCallMs)]);
-  }
-
   #observe(flow: Flow, payment: Payment, answer: GatewayAnswer): void {
     const { observation, action } = answer;
     const { doubt } = flow;
@@ -137,27 +123,29 @@ export class Operations {
     if (action === "execute" && observation.kind !== "notSubmitted") doubt.mayHaveArrived = true;
     switch (observation.kind) {
       case "prepared":
-        this.#write(flow, payment, { kind: "gatewayPrepared", reference: observation.reference }, cause);
+        // Known already: an answer of an earlier try. What comes next was begun, or is planned here.
+        if (payment.gatewayReference !== null) return this.#planIfIdle(flow);
+        this.#facts.write(flow, payment, { kind: "gatewayPrepared", reference: observation.reference }, cause);
         return;
       case "authorized":
         // A sale that was only authorized is not what was asked: nothing is posted (gateways.md §1.3, D07).
         if (payment.operation.kind === "sale")
-          this.#conflict(flow, payment, observation.reference, "authorized only", cause);
-        else this.#write(flow, payment, observation, cause);
+          this.#facts.conflict(flow, payment, observation.reference, "authorized only", cause);
+        else this.#facts.write(flow, payment, observation, cause);
         return;
       case "captured":
       case "declined":
       case "voided":
-        this.#write(flow, payment, observation, cause);
+        this.#facts.write(flow, payment, observation, cause);
         return;
       case "notExecuted":
-        this.#write(flow, payment, { kind: "declined", failure: observation.failure, reference: null }, cause);
+        this.#facts.write(flow, payment, { kind: "declined", failure: observation.failure, reference: null }, cause);
         return;
       case "conflicted":
-        this.#conflict(flow, payment, observation.reference, observation.detail, cause);
+        this.#facts.conflict(flow, payment, observation.reference, observation.detail, cause);
         return;
       case "processing":
-        this.#doubt(flow, payment, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
+        this.#facts.doubt(flow, payment, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
         return;
       case "undecided":
         if (doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
@@ -165,7 +153,7 @@ export class Operations {
         return;
       case "notSubmitted": {
         const reason = this.#checks.neverSubmitted(flow) ? "gateway_unreachable" : "outcome_unknown";
-        this.#doubt(flow, payment, { kind: "outcomeUnknown", reason }, cause, false);
+        this.#facts.doubt(flow, payment, { kind: "outcomeUnknown", reason }, cause, false);
         return;
       }
       case "busy":
@@ -173,100 +161,22 @@ export class Operations {
         return;
       case "unknown":
         if (observation.reason === "stored_500_replayed") doubt.storedErrorReplayed = true;
-        this.#doubt(flow, payment, OUTCOME_UNKNOWN, cause, true);
+        this.#facts.doubt(flow, payment, OUTCOME_UNKNOWN, cause, true);
     }
   }
 
-  /** The gateway has something else than what was asked: a person must look, and nothing is posted. */
-  #conflict(flow: Flow, payment: Payment, reference: string | null, detail: string, cause: Cause): void {
-    const { terms, operation } = payment;
-    this.#parts.log.error(
-      { payment: terms.id, operation: operation.id, gateway: terms.gateway, detail },
-      "the gateway's answer conflicts with what was asked",
-    );
-    this.#doubt(flow, payment, { kind: "conflicted", reference }, cause, true);
-  }
-
-  /** Records that the fate is open, once per reason, and answers 202 when the client need not wait longer. */
-  #doubt(flow: Flow, payment: Payment, fact: Fact, cause: Cause, answerNow: boolean): void {
-    this.#checks.plan(flow);
-    const next = transition(payment, fact, this.#parts.clock.nowMs());
-    const changed =
-      next !== undefined &&
-      (next.payment.pendingReason !== payment.pendingReason ||
-        next.payment.operation.state !== payment.operation.state ||
-        next.payment.needsReview !== payment.needsReview ||
-        next.payment.gatewayReference !== payment.gatewayReference);
-    if (changed) this.#commit(flow, next, cause, answerNow);
-    else if (answerNow && this.#parts.ownership.isCertain) this.#answerPending(flow, payment);
-  }
-
-  #write(flow: Flow, payment: Payment, fact: Fact, cause: Cause): void {
-    const next = transition(payment, fact, this.#parts.clock.nowMs());
-    if (next === undefined) {
-      this.#parts.log.error(
-        { payment: payment.terms.id, fact: fact.kind, status: payment.status },
-        "fact refused by the state machine",
-      );
-      this.#checks.plan(flow);
-      return;
-    }
-    this.#commit(flow, next, cause, false);
-  }
-
-  #commit(flow: Flow, next: Transition, cause: Cause, answerPending: boolean): void {
-    const { commit, answers, clock } = this.#parts;
-    const final = next.payment.status !== "pending";
-    const requestId = flow.waiter?.requestId ?? next.payment.operation.id;
-    const reply = final ? answers.storedReply(next.payment, requestId) : null;
-    flow.writing = true;
-    commit.enqueue({
-      transition: next,
-      cause,
-      data: dataOf(next.payment),
-      reply,
-      accepted: null,
-      enqueuedAtMs: clock.monotonicMs(),
-      settle: (how, payment) => {
-        flow.writing = false;
-        if (how === "committed") this.#committed(flow, payment, next, answerPending, reply);
-        else if (how === "rejected") {
-          this.#parts.log.error({ payment: payment.terms.id, fact: next.fact }, "the database refused a fact");
-          this.#checks.plan(flow);
-          this.#drain(flow);
-        }
-        // unsettled: the whole actor reloads; what is true is read back then.
-      },
-    });
-  }
-
-  #committed(
-    flow: Flow,
-    payment: Payment,
-    next: Transition,
-    answerPending: boolean,
-    reply: Flow["reply"] | null,
-  ): void {
-    const { flows, meter, answers, commit } = this.#parts;
-    flow.payment = payment;
-    if (reply !== null && reply !== undefined) {
-      flow.reply = reply;
-      if (flow.doubt.noted) commit.noteDoubt(payment.operation.id, null);
-      flows.ended(flow, payment);
-      meter.paymentEnded(payment.terms.gateway, payment.terms.currency, payment.status);
-      const waiter = flow.waiter;
-      flow.waiter = undefined;
-      flow.backlog = [];
-      if (waiter !== undefined) answers.final(waiter, reply, false, flow.gatewayMs);
-      return;
-    }
-    if (answerPending) this.#answerPending(flow, payment);
-    if (next.fact === "gatewayPrepared" && flow.backlog.length === 0 && !flow.detailsLost) {
-      this.#call(flow, this.#checks.isPastDeadline(payment) ? "abandon" : "execute");
+  /** An acknowledged fact: what comes next, unless it ended the operation. */
+  #goOn(flow: Flow, payment: Payment, fact: FactKind): void {
+    if (fact === "gatewayPrepared" && flow.backlog.length === 0 && !flow.detailsLost) {
+      this.#calls.begin(flow, this.#checks.isPastDeadline(payment) ? "abandon" : "execute");
       return;
     }
     this.#drain(flow);
-    if (flow.phase === "open" && !flow.writing && flow.doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
+    if (flow.phase === "open" && !flow.writing) this.#planIfIdle(flow);
+  }
+
+  #planIfIdle(flow: Flow): void {
+    if (flow.doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
   }
 
   /** What the gateway said while a decision of this payment was being written. */
@@ -278,18 +188,12 @@ export class Operations {
     }
   }
 
-  #answerPending(flow: Flow, payment: Payment): void {
-    const { waiter } = flow;
-    flow.waiter = undefined;
-    if (waiter !== undefined) this.#parts.answers.pending(waiter, payment, this.nextCheckAtMs(flow), flow.gatewayMs);
-  }
-
   #lostAnswer(flow: Flow, payment: Payment): void {
     const { doubt } = flow;
     if (doubt.running?.action === "execute") doubt.mayHaveArrived = true;
     doubt.running = undefined;
     if (flow.writing) this.#checks.plan(flow);
-    else this.#doubt(flow, payment, OUTCOME_UNKNOWN, "resolver", true);
+    else this.#facts.doubt(flow, payment, OUTCOME_UNKNOWN, "resolver", true);
   }
 
   #check(flow: Flow, payment: Payment, seenUndecided: boolean): void {
@@ -307,13 +211,13 @@ export class Operations {
           this.#checks.neverSubmitted(flow) && !doubt.storedErrorReplayed
             ? { kind: "notSubmitted", failure }
             : { kind: "declined", failure: NOT_EXECUTED, reference: null };
-        this.#write(flow, payment, fact, "resolver");
+        this.#facts.write(flow, payment, fact, "resolver");
         return;
       }
       default:
-        doubt.checksFromTry = Math.min(doubt.checksFromTry, doubt.tries + 1);
-        this.#checks.plan(flow);
-        this.#call(flow, step);
+        doubt.checksFromTry = Math.min(doubt.checksFromTry, nextNumber(flow));
+        this.#calls.begin(flow, step);
+        this.#checks.plan(flow); // behind the call, so that the noted number of tries counts it
     }
   }
 
@@ -324,33 +228,7 @@ export class Operations {
       { payment: payment.terms.id, operation: payment.operation.id },
       late ? "operation in doubt after its deadline" : "operation in doubt, and its details cannot be read",
     );
-    this.#doubt(flow, payment, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
+    this.#facts.doubt(flow, payment, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
     flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
   }
-}
-
-const OUTCOME_UNKNOWN: Fact = { kind: "outcomeUnknown", reason: "outcome_unknown" };
-
-/** Our own books contradict themselves: flagged for review as any conflict is. */
-const DETAILS_LOST: Fact = { kind: "conflicted", reference: null };
-
-/** The flow's newest try: built from what is stored, so each try sends the same bytes. */
-function callOf(flow: Flow, action: GatewayAction, timeoutMs: number): GatewayCall {
-  const { terms, operation, gatewayReference } = flow.payment as Payment;
-  return {
-    operationId: operation.id,
-    paymentId: terms.id,
-    kind: operation.kind,
-    action,
-    try: flow.doubt.tries,
-    earlierTryOpen: flow.doubt.mayHaveArrived,
-    gateway: terms.gateway,
-    account: terms.gatewayAccount,
-    gatewayKey: operation.gatewayKey,
-    gatewayReference,
-    amountMinor: operation.amountMinor,
-    currency: terms.currency,
-    paymentMethod: flow.paymentMethod,
-    timeoutMs,
-  };
 }

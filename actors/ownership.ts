@@ -4,7 +4,8 @@
  * asked before it was sent; a frozen process that wakes up thus says nothing of its past.
  */
 import type { GroupCommit } from "./group-commit.ts";
-import type { Clock, Lease, ShardStore } from "./ports.ts";
+import type { Lease, ShardStore } from "./ports/shard-store.ts";
+import type { Clock } from "./ports/world.ts";
 
 export interface OwnershipLimits {
   /** Memory may answer for this long after the last acknowledged commit or renewal was sent. */

@@ -8,7 +8,8 @@ import type { FlowTable } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Operations } from "./operations.ts";
 import { type Ownership, WAITING_READS_MAX } from "./ownership.ts";
-import type { Lease, ShardRequest, ShardStore } from "./ports.ts";
+import type { ShardRequest } from "./ports/requests.ts";
+import type { Lease, ShardStore } from "./ports/shard-store.ts";
 
 export type ReadRequest = Extract<ShardRequest, { kind: "getPayment" }>;
 

@@ -1,6 +1,6 @@
 /** A decision on its way to disk: what it says, and who is told how it ended. */
 import { hashRow, type Payment, type Transition } from "./domain/index.ts";
-import type { Decision, KeyRow, StoredReply } from "./ports.ts";
+import type { Decision, KeyRow, StoredReply } from "./ports/decisions.ts";
 
 /** How a decision ended. `unsettled`: its COMMIT's fate is unknown; `unavailable`, `rejected`: nothing was written. */
 export type Settlement = "committed" | "rejected" | "unavailable" | "unsettled";
@@ -10,7 +10,8 @@ export interface Pending {
   readonly transition: Transition;
   readonly cause: string;
   readonly data: string | null;
-  readonly reply: StoredReply | null;
+  /** Renders the final answer of the payment as it is written: with the time of its row. */
+  readonly reply: ((payment: Payment) => StoredReply) | null;
   readonly accepted: { readonly keyRow: KeyRow; readonly sealed: Uint8Array } | null;
   /** Monotonic milliseconds. */
   readonly enqueuedAtMs: number;
@@ -32,12 +33,18 @@ export function settleUnwritten(
   pending.settle(how, pending.transition.payment, 0n, constraint);
 }
 
-/** Gives a decision its time and its link in the payment's chain. */
+/**
+ * Gives a decision its time and its link in the payment's chain. Memory, the stored answer and the journal thus bear one
+ * time, however long the decision has waited.
+ */
 export function rowOf(pending: Pending, recordedAtMs: number): Row {
-  const { transition, cause, data, reply, accepted } = pending;
+  const { transition, cause, data, accepted } = pending;
+  const payment = { ...transition.payment, updatedAtMs: recordedAtMs };
+  const reply = pending.reply === null ? null : pending.reply(payment);
   const hash = hashRow(transition, { cause, recordedAtMs, data, reply });
+  payment.chainHead = hash; // the one before it was hashed; nobody else has this payment yet
   const decision = {
-    payment: { ...transition.payment, chainHead: hash },
+    payment,
     entry: { fact: transition.fact, fromStatus: transition.fromStatus, cause, recordedAtMs, data, hash, reply },
     postings: transition.postings,
     accepted,
@@ -46,7 +53,7 @@ export function rowOf(pending: Pending, recordedAtMs: number): Row {
 }
 
 /** What the journal row says beside its columns. Compact, and only what is set. */
-export function dataOf(payment: Payment): string | null {
+export function sideFactsOf(payment: Payment): string | null {
   const { failure, pendingReason, needsReview } = payment;
   if (failure === null && pendingReason === null && !needsReview) return null;
   return JSON.stringify({

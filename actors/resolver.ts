@@ -3,7 +3,8 @@
  * gateways.md §3). Until the deadline a check may repeat the money-moving call with its key; after it, it only reads or
  * cancels. No number of checks turns unknown into failed. Durations in milliseconds.
  */
-import type { GatewayAction, GatewayCapabilities, Random } from "./ports.ts";
+import type { GatewayAction, GatewayCapabilities } from "./ports/gateway.ts";
+import type { Random } from "./ports/world.ts";
 
 /** What is known of the doubt when a check is due, or when a read has just answered. */
 export interface Doubt {

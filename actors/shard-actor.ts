@@ -15,22 +15,10 @@ import { KnownKeys } from "./known-keys.ts";
 import { type OperationLimits, Operations } from "./operations.ts";
 import { Ownership, type OwnershipLimits } from "./ownership.ts";
 import { PaymentReads } from "./payment-reads.ts";
-import type {
-  Claim,
-  Clock,
-  GatewayAnswer,
-  GatewayCapabilities,
-  GatewayDesk,
-  Log,
-  MerchantProfile,
-  Presenter,
-  Random,
-  RequestReader,
-  ShardReply,
-  ShardRequest,
-  ShardStore,
-  Vault,
-} from "./ports.ts";
+import type { GatewayAnswer, GatewayCapabilities, GatewayDesk } from "./ports/gateway.ts";
+import type { MerchantProfile, Presenter, RequestReader, ShardReply, ShardRequest } from "./ports/requests.ts";
+import type { Claim, ShardStore, Vault } from "./ports/shard-store.ts";
+import type { Clock, Log, Random } from "./ports/world.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -107,8 +95,7 @@ export class ShardActor {
       doubtsSaved: (rows) => {
         for (const row of rows) {
           const flow = flows.byPayment(row.paymentId);
-          if (flow?.phase === "open") flows.saved(row.operationId, flow);
-          else commit.noteDoubt(row.operationId, null); // it ended while its row was being written
+          if (flow?.phase === "open") flows.saved(row.operationId, flow); // else it ended while its row was being written
         }
       },
       doubtRefused: (operation, sqlState) => log.error({ operation, sqlState }, "the database refused a doubt's row"),
@@ -129,7 +116,7 @@ export class ShardActor {
       limits,
     });
     const memoryLost = () => commit.abandon();
-    const knownKeys = new KnownKeys(store, limits.knownKeysMax);
+    const knownKeys = new KnownKeys(store, clock, limits.knownKeysMax);
     this.#intake = new Intake({
       flows,
       commit,
@@ -167,7 +154,7 @@ export class ShardActor {
     return this.#mode;
   }
 
-  /** The requests of one tick. Each gets exactly one answer (of status 0: none, see ports.ts). */
+  /** The requests of one tick. Each gets exactly one answer (of status 0: none, see ShardReply). */
   submit(requests: readonly ShardRequest[]): void {
     for (const request of requests) {
       if (this.#mode !== "serving" || !this.#owns(request.merchantId)) this.#refuseNow(request);
@@ -229,10 +216,11 @@ export class ShardActor {
     if (serving) this.#mode = "draining";
     this.#intake.reset("shard_unavailable");
     const endAtMs = this.#parts.clock.monotonicMs() + withinMs;
-    const busy = (): boolean => this.#commit.depth > 0 || this.#waiters.exist();
+    const busy = (): boolean => this.#commit.busy || this.#waiters.exist();
     while (serving && busy() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
     this.#reads.reset();
     this.#ownership.reset();
+    this.#operations.end(); // the successor inherits what is open, so no new call; a T1 acknowledged from now on is answered at once
     this.#waiters.end(this.#ownership.isCertain);
     await Promise.race([
       this.#commit.flushed(),
@@ -240,6 +228,7 @@ export class ShardActor {
     ]);
     const { lease } = this.#commit;
     this.#mode = "closed";
+    this.#knownKeys.reset();
     this.#ending.abort();
     this.#callOffRetry?.();
     if (lease !== undefined) await this.#parts.store.release(lease).catch(() => undefined); // a successor then waits 4 s
@@ -292,18 +281,17 @@ export class ShardActor {
       log.warn({ shard }, "another owner has the shard; this actor ends");
       return;
     }
-    const { lease, lastSeq, slots, open, ended } = activation;
+    const { lease, lastSeq, slots, open } = activation;
     this.#commit.begin(activation, takenAtMs);
     // In the order of seq: the first that is not noted is the floor from which the next activation reads.
     for (const operation of open.toSorted((a, b) => (a.t1Seq < b.t1Seq ? -1 : 1))) {
       const flow = inheritedFlow(operation, vault, log);
       this.#flows.opened(flow, operation.payment, operation.t1Seq);
-      this.#operations.inherit(flow, operation.tries);
+      this.#operations.inherit(flow, operation.tries, lease.epoch);
     }
-    for (const operation of ended) this.#commit.noteDoubt(operation, null);
     this.#slots = slots;
     this.#mode = "serving";
-    void this.#knownKeys.load(); // never rejects; until it is done keys are looked up
+    void this.#knownKeys.load(); // until it is done keys are looked up
     log.info(
       { shard, epoch: lease.epoch.toString(), lastSeq: lastSeq.toString(), open: open.length },
       "shard is served",
@@ -322,6 +310,7 @@ export class ShardActor {
     this.#ownership.reset();
     // As of the last acknowledged commit, if that is certainly the newest; who asks again with the key gets the truth.
     this.#waiters.end(why === "unknown" && this.#ownership.isCertain);
+    this.#knownKeys.reset();
     this.#late = [];
     this.#lateMax = this.#flows.openCount;
     this.#flows.clear();

@@ -1,6 +1,7 @@
 /** What a shard actor tells about itself; `cluster/` turns it into Prometheus series. No payment or merchant label. */
 import type { GatewayName } from "./domain/index.ts";
-import type { CommitOutcome, GatewayAction, GatewayObservation } from "./ports.ts";
+import type { CommitOutcome } from "./ports/decisions.ts";
+import type { GatewayAction, GatewayObservation } from "./ports/gateway.ts";
 
 export interface ShardMeter {
   /** One commit: rows in it, and how long it took. */

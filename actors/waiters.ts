@@ -7,7 +7,7 @@ import type { Payment } from "./domain/index.ts";
 import type { Flow, FlowTable } from "./flow.ts";
 import type { Operations } from "./operations.ts";
 import type { Ownership } from "./ownership.ts";
-import type { Clock } from "./ports.ts";
+import type { Clock } from "./ports/world.ts";
 
 export class Waiters {
   readonly #flows: FlowTable;

@@ -20,6 +20,7 @@ const call = (more: Partial<GatewayCall> = {}): GatewayCall => ({
   currency: "EUR",
   paymentMethod: "tok_visa",
   timeoutMs: 1_000,
+  notAfterMs: Number.POSITIVE_INFINITY,
   ...more,
 });
 const adapter = (run: Gateway["run"]): Gateway =>
@@ -67,6 +68,30 @@ describe("gateway bench", () => {
       expect(answer.observation).to.deep.equal(observation);
       expect(answer).to.include({ operationId: "op_1", paymentId: "pay_1", try: 3, action: "execute" });
     });
+});
+
+describe("gateway bench after a standstill", () => {
+  it("calls what is still wanted, and answers for what waited too long without calling", async () => {
+    const calls: GatewayCall[] = [];
+    const gateway = adapter((made) => {
+      calls.push(made);
+      return Promise.resolve({ kind: "captured", reference: "pi_1" });
+    });
+    const answers = await new Promise<readonly Tagged<GatewayAnswer>[]>((resolve) => {
+      const bench = new GatewayBench(
+        () => gateway,
+        resolve,
+        () => 5_000,
+      );
+      for (const notAfterMs of [4_999, 5_000]) bench.run({ shard: 2, item: call({ try: notAfterMs, notAfterMs }) });
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls.map((made) => made.try)).to.deep.equal([5_000]);
+    expect(answers[0]?.item).to.deep.include({
+      try: 4_999,
+      observation: { kind: "notSubmitted", reason: "the call waited too long on this node" },
+    });
+  });
 });
 
 describe("gateway desks", () => {

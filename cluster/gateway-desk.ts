@@ -46,6 +46,7 @@ export class GatewayBench {
       this.#answers.add({ shard, item: { operationId, paymentId, try: call.try, action, observation, tookMs } });
     };
     const notSubmitted = (reason: string): void => observed({ kind: "notSubmitted", reason });
+    if (startedAtMs > call.notAfterMs) return notSubmitted("the call waited too long on this node");
     let adapter: Gateway | undefined;
     try {
       adapter = this.#adapters(call.gateway, call.account);

@@ -1,24 +1,26 @@
 /**
- * Starts, feeds, watches and stops the shard threads and gateway threads of a node. A thread that dies answers its
- * callers with 503 and is rebuilt; its actors read everything back from their databases.
+ * Starts, feeds, watches and stops the shard threads and gateway threads of a node. Of a thread that dies, callers get
+ * 503 although their payments may be stored or charged, and it is rebuilt; its actors read everything back from their
+ * databases, so the same key gets the truth.
  */
 import { extname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { type Refusal, REFUSALS, refuse } from "../actors/domain/index.ts";
-import type {
-  ActorSnapshot,
-  Clock,
-  Log,
-  MerchantProfile,
-  Presenter,
-  ShardReply,
-  ShardRequest,
+import {
+  type ActorSnapshot,
+  type Clock,
+  type Log,
+  type MerchantProfile,
+  PaymentClusterError,
+  type Presenter,
+  type ShardReply,
+  type ShardRequest,
 } from "../actors/index.ts";
 import type { NodeConfig } from "./config.ts";
 import type { GatewayThread } from "./gateway-thread.ts";
 import type { MetricValues } from "./metrics.ts";
 import { OwedTickets } from "./owed-tickets.ts";
-import { proxy, transfer } from "./remote.ts";
+import { proxy, type Remote, transfer } from "./remote.ts";
 import type { ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
 import { type Addressed, packRequests, type ReplyBatch, unpackReplies } from "./thread-batch.ts";
 import { TickBatch } from "./tick-batch.ts";
@@ -43,6 +45,11 @@ const OWED_MAX = 16_384;
 const YOUNG_MB = 48;
 const WATCH_EVERY_MS = 1_000;
 const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
+/** To callers of a thread that died: their payment may be stored, and charged. */
+const DIED = refuse(
+  "shard_unavailable",
+  "the shard's thread ended; it is not known yet whether the payment was stored or charged, send it again with the same key",
+);
 const OWES_TOO_MUCH = refuse("overloaded", "the shard has more work than it can take; send it again later");
 
 const threadFile = (name: string): URL => new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
@@ -88,7 +95,7 @@ export class ShardHost {
 
   setMerchants(merchants: readonly MerchantProfile[]): void {
     for (const { thread } of this.#seats)
-      thread.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(() => undefined); // a dead thread gets them anew
+      thread.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(this.#missed("merchants"));
   }
 
   /** What the actors are about; a thread that does not answer is left out. */
@@ -121,12 +128,12 @@ export class ShardHost {
     clearInterval(this.#watch);
     await Promise.all(
       this.#seats.map(({ thread }) =>
-        thread.call(withinMs + CALL_DEADLINE_MS, (api) => api.drain(withinMs)).catch(() => undefined),
+        thread.call(withinMs + CALL_DEADLINE_MS, (api) => api.drain(withinMs)).catch(this.#missed("drain")),
       ),
     );
     this.#ending = true;
     await Promise.all(
-      this.#gateways.map((thread) => thread.call(CALL_DEADLINE_MS, (api) => api.close()).catch(() => undefined)),
+      this.#gateways.map((thread) => thread.call(CALL_DEADLINE_MS, (api) => api.close()).catch(this.#missed("close"))),
     );
     await Promise.all(this.#threads().map((thread) => thread.end()));
   }
@@ -152,8 +159,8 @@ export class ShardHost {
         );
       },
       ping: (api) => api.snapshot(),
-      // Its callers get 503: a retry with the key continues the same operation.
-      onDied: () => this.#refuse(NOT_SERVED, owed.takeAll()),
+      // A retry with the key continues the same operation.
+      onDied: () => this.#refuse(DIED, owed.takeAll()),
     });
     const seat = { thread, owed, outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)) };
     this.#seats.push(seat);
@@ -171,8 +178,7 @@ export class ShardHost {
 
   #send(thread: WatchedThread<ShardThread>, items: readonly Addressed[]): void {
     const batch = packRequests(items);
-    // Its callers are answered when the thread dies; there is no other way for this call to fail.
-    thread.api.submitBatch(transfer(batch, [batch.bytes.buffer as ArrayBuffer])).catch(() => undefined);
+    thread.tell((api) => api.submitBatch(transfer(batch, [batch.bytes.buffer as ArrayBuffer])));
   }
 
   #replied(owed: OwedTickets, batch: ReplyBatch): void {
@@ -217,14 +223,25 @@ export class ShardHost {
     return thread;
   }
 
-  #tellSeats(say: (api: WatchedThread<ShardThread>["api"]) => Promise<void>): void {
-    for (const { thread } of this.#seats) if (thread.isOpen) thread.call(CALL_DEADLINE_MS, say).catch(() => undefined); // a dead thread gets its ports when rebuilt
+  #tellSeats(say: (api: Remote<ShardThread>["api"]) => Promise<void>): void {
+    for (const { thread } of this.#seats)
+      if (thread.isOpen) thread.call(CALL_DEADLINE_MS, say).catch(this.#missed("gateway ports"));
   }
 
   /** A channel to a gateway thread; the shard thread's end. */
   #connect(gateway: WatchedThread<GatewayThread>): MessageChannel["port1"] {
     const { port1, port2 } = new MessageChannel();
-    gateway.call(CALL_DEADLINE_MS, (api) => api.connect(transfer(port2, [port2]))).catch(() => undefined); // a dead thread is rebuilt and connected anew
+    gateway
+      .call(CALL_DEADLINE_MS, (api) => api.connect(transfer(port2, [port2])))
+      .catch(this.#missed("a shard's port"));
     return port1;
+  }
+
+  /** A thread that is rebuilt gets everything anew; one that lives on without it must be heard of. */
+  #missed(what: string): (error: unknown) => void {
+    return (error) => {
+      if (error instanceof PaymentClusterError && error.code === "WORKER_DIED") return;
+      this.#parts.log.warn({ what, reason: String(error) }, "a thread did not confirm what it was told");
+    };
   }
 }

@@ -8,6 +8,7 @@ import { createPresenter, createRequestReader } from "../router/index.ts";
 import { createVault, fileKeyProvider, openShardStore } from "../storage/index.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { COMMIT_TIMEOUT_MS, type NodeConfig } from "./config.ts";
+import { failStop } from "./fail-stop.ts";
 import { GatewayDesks } from "./gateway-desk.ts";
 import { createLog } from "./log.ts";
 import { type MetricValues, ThreadMetrics } from "./metrics.ts";
@@ -53,6 +54,8 @@ const actors = new Map<number, ShardActor>();
 const merchants = new Map<MerchantId, MerchantProfile>();
 const metrics = new ThreadMetrics();
 let desks: GatewayDesks | undefined;
+/** Of the thread; each actor has one of its own. Without fields until `start` says whose thread it is. */
+let log = createLog({});
 
 function setMerchants(profiles: readonly MerchantProfile[]): void {
   for (const profile of profiles) merchants.set(profile.id, profile);
@@ -94,7 +97,7 @@ function makeActor(
 
 const thread: ShardThread = {
   start: (setup, onReplies) => {
-    const log = createLog({ node: setup.config.node.id });
+    log = createLog({ node: setup.config.node.id });
     const replies = new TickBatch<ShardReply>((items) => {
       const batch = packReplies(items);
       onReplies(transfer(batch, [batch.bytes.buffer as ArrayBuffer])).catch((error: unknown) => {
@@ -111,9 +114,10 @@ const thread: ShardThread = {
           };
     const gateways = new GatewayDesks(
       local,
-      (answers) => {
-        for (const { shard, item } of answers) actors.get(shard)?.onAnswers([item]);
-      },
+      (answers) =>
+        failStop(log, "a gateway's answers", () => {
+          for (const { shard, item } of answers) actors.get(shard)?.onAnswers([item]);
+        }),
       systemClock.monotonicMs,
     );
     desks = gateways;
@@ -130,9 +134,10 @@ const thread: ShardThread = {
       for (const actor of actors.values()) actor.sweep();
     }, SWEEP_EVERY_MS);
   },
-  submitBatch: (batch) => {
-    for (const [shard, requests] of unpackRequests(batch)) actors.get(shard)?.submit(requests);
-  },
+  submitBatch: (batch) =>
+    failStop(log, "a batch of requests", () => {
+      for (const [shard, requests] of unpackRequests(batch)) actors.get(shard)?.submit(requests);
+    }),
   setMerchants,
   attachGateway: (index, port) => desks?.attach(index, port),
   detachGateway: (index) => desks?.detach(index),

@@ -67,9 +67,15 @@ export class WatchedThread<T> {
   get isOpen(): boolean {
     return this.#isOpen;
   }
-  /** For one-way messages; the caller handles the rejection. */
-  get api(): Api<T> {
-    return this.#remote.api;
+  /**
+   * A one-way message that somebody waits for. A rejection means that the thread did not take it and that no answer will
+   * come: the thread is ended.
+   */
+  tell(say: (api: Api<T>) => Promise<void>): void {
+    const worker = this.#worker;
+    say(this.#remote.api).catch((error: unknown) =>
+      this.#terminate(worker, `it did not take a message: ${String(error)}`),
+    );
   }
   /** Rejects with WORKER_DIED or CALL_TIMED_OUT, or with what the thread threw. */
   async call<R>(deadlineMs: number, run: (api: Api<T>) => Promise<R>): Promise<R> {

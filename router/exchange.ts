@@ -103,7 +103,7 @@ export class Exchange {
     return true;
   }
 
-  /** Ends the connection without an answer: the only honest thing to say when the outcome is not known. */
+  /** Ends the connection without an answer: nothing that could be said is certain. */
   abandon(): void {
     if (!this.#open) return;
     this.#open = false;

@@ -2,7 +2,7 @@
  * The HTTP door of a node, on its main thread: accepts, admits, hands payments to shards, writes their answers.
  * Modes: serving -> draining (`drain`: no new connections, new requests get 503) -> closed.
  * The merchant's deadline is the actor's: it answers 202 in time. If even that does not come, the connection is
- * closed without an answer, because a 5xx must never be the answer to a charge whose outcome is not known.
+ * closed without an answer: nobody here knows then what became of the payment.
  */
 import type { Clock, Log, Random, ShardReply, ShardRequest } from "../actors/index.ts";
 import type { Directory } from "./directory.ts";

@@ -24,7 +24,7 @@ export interface RequestHead {
 }
 
 type Field = Exclude<keyof RequestHead, "doubled" | "keysDiffer">;
-const FIELDS: ReadonlyMap<string, Field> = new Map([
+const FIELDS: readonly (readonly [name: string, field: Field])[] = [
   ["authorization", "authorization"],
   ["x-idempotency-key", "idempotencyKey"],
   ["idempotency-key", "idempotencyKeyAlias"],
@@ -34,7 +34,14 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ["transfer-encoding", "transferEncoding"],
   ["host", "host"],
   ["user-agent", "userAgent"],
-]);
+];
+/** By the length of the name: finding a field costs a comparison or two, not a hash of each name that a client sends. */
+const FIELDS_BY_LENGTH = Array.from({ length: 18 }, (_, length) => FIELDS.filter(([name]) => name.length === length));
+
+function fieldOf(name: string): Field | undefined {
+  for (const [known, field] of FIELDS_BY_LENGTH[name.length] ?? []) if (known === name) return field;
+  return undefined;
+}
 
 /** Copies what the request says about itself; names come in lower case. */
 export function readHead(source: HeaderSource): RequestHead {
@@ -52,7 +59,7 @@ export function readHead(source: HeaderSource): RequestHead {
     keysDiffer: false,
   };
   source.forEach((name, value) => {
-    const field = FIELDS.get(name);
+    const field = fieldOf(name);
     if (field === undefined) return;
     const before = head[field];
     if (before === null) head[field] = value;

@@ -4,7 +4,7 @@
  */
 import type { QueryResultRow } from "pg";
 import { PaymentClusterError } from "../actors/index.ts";
-import type { Activation, Claim, Clock, Lease } from "../actors/index.ts";
+import type { Activation, Claim, Clock, Lease, Log } from "../actors/index.ts";
 import type { Connection } from "./connection.ts";
 import { loadEndedOperations, loadOpenOperations } from "./open-operations.ts";
 
@@ -103,6 +103,7 @@ export async function takeLease(
     takeOverWaitMs,
   ]);
   await connection.query(NOTE_EPOCH, [epoch, claim.activationId, claim.node, claim.process]);
+  connection.takeWarning(); // of statements before it, such as that a session to be ended had just gone
   const commit = await connection.query("COMMIT");
   if (commit.command !== "COMMIT" || connection.takeWarning())
     throw new PaymentClusterError("STORAGE_UNAVAILABLE", "the activation was not acknowledged");
@@ -112,20 +113,26 @@ export async function takeLease(
 /**
  * Everything an actor needs, read under the new epoch and from one snapshot: nothing of an earlier one can appear any
  * more. `loadMs`: time for one statement; many operations may be open. Throws STORAGE_UNAVAILABLE when another owner
- * took the shard meanwhile: what it wrote is not ours to judge.
+ * took the shard meanwhile: what it wrote is not ours to judge; INVARIANT_BROKEN when the database contradicts itself or
+ * an open operation cannot be read.
  */
-export async function loadActivation(connection: Connection, taken: Taken, loadMs: number): Promise<Activation> {
+export async function loadActivation(
+  connection: Connection,
+  taken: Taken,
+  loadMs: number,
+  log: Log,
+): Promise<Activation> {
   await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   await connection.query(`SET LOCAL statement_timeout = ${Math.round(loadMs)}`);
   const { rows } = await connection.query<{ epoch: bigint }>("SELECT epoch FROM shard_lease");
   if (rows[0]?.epoch !== taken.lease.epoch)
     throw new PaymentClusterError("STORAGE_UNAVAILABLE", "another owner took the shard during the activation");
-  const activation = await loadSnapshot(connection, taken);
+  const activation = await loadSnapshot(connection, taken, log);
   await connection.query("COMMIT");
   return activation;
 }
 
-async function loadSnapshot(connection: Connection, { lease, row }: Taken): Promise<Activation> {
+async function loadSnapshot(connection: Connection, { lease, row }: Taken, log: Log): Promise<Activation> {
   const head = (await connection.query<HeadRow>(READ_HEAD, [lease.shard])).rows[0];
   const lastSeq = head?.last_seq ?? 0n;
   if (lastSeq !== row.last_seq)
@@ -137,7 +144,7 @@ async function loadSnapshot(connection: Connection, { lease, row }: Taken): Prom
     lastAnchor: row.anchor,
     lastRecordedAtMs: head?.recorded_ms ?? 0,
     slots: new Set(slots.rows.map((r) => r.slot)),
-    open: await loadOpenOperations(connection, lease.shard),
+    open: await loadOpenOperations(connection, lease.shard, log),
     ended: await loadEndedOperations(connection),
   };
 }

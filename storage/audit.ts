@@ -30,7 +30,7 @@ const COLUMNS =
 
 function hashOf(row: Omit<AuditRow, "hash">): Buffer {
   const text = JSON.stringify([row.id, row.at, row.who, row.action, row.subject, row.reason, row.before, row.after]);
-  return sha256(Buffer.concat([row.previous, Buffer.from(text, "utf8")]));
+  return Buffer.from(sha256(Buffer.concat([row.previous, Buffer.from(text, "utf8")])));
 }
 
 /** Appends an entry. Inside a transaction of the caller's: the change and its trace are one. */

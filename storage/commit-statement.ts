@@ -87,7 +87,7 @@ const PLANS = {
 export function anchorOf(batch: DecisionBatch): Buffer {
   const parts: Uint8Array[] = [batch.previousAnchor];
   for (const decision of batch.decisions) parts.push(decision.entry.hash);
-  return sha256(Buffer.concat(parts));
+  return Buffer.from(sha256(Buffer.concat(parts)));
 }
 
 /** The statement of a batch. Its buffers are views into `scratch`: sent before the next call. Throws RangeError on a value outside its type. */

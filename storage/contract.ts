@@ -6,6 +6,7 @@ import { expect } from "chai";
 import type { Activation, Claim, ShardStore } from "../actors/index.ts";
 import {
   acceptedDecision,
+  asWritten,
   batchOf,
   claimOf,
   declinedDecision,
@@ -60,15 +61,15 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     expect(head.open).to.deep.equal([]);
   });
 
-  it("gives back a payment as it was written, after T1 and after T2", async () => {
+  it("gives back a payment as it was written, with the time of its row, after T1 and after T2", async () => {
     for (const captureMethod of ["automatic", "manual"] as const) {
       const t1 = acceptedDecision({ captureMethod, merchantReference: "naïve ✓ order", amountMinor: 999_999_999_999n });
       await commit(t1);
       const { id, merchantId } = t1.payment.terms;
-      expect(await store.findPayments([{ merchantId, id }])).to.deep.equal([t1.payment]);
+      expect(await store.findPayments([{ merchantId, id }])).to.deep.equal([asWritten(t1)]);
       const t2 = succeededDecision(t1.payment, replyOfSize(10));
       await commit(t2);
-      expect(await store.findPayments([{ merchantId, id }])).to.deep.equal([t2.payment]);
+      expect(await store.findPayments([{ merchantId, id }])).to.deep.equal([asWritten(t2)]);
     }
   });
 
@@ -78,9 +79,9 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     const declined = declinedDecision(doubt.payment);
     const question = [{ merchantId: t1.payment.terms.merchantId, id: t1.payment.terms.id }];
     await commit(t1, doubt);
-    expect(await store.findPayments(question)).to.deep.equal([doubt.payment]);
+    expect(await store.findPayments(question)).to.deep.equal([asWritten(doubt)]);
     await commit(declined);
-    expect(await store.findPayments(question)).to.deep.equal([declined.payment]);
+    expect(await store.findPayments(question)).to.deep.equal([asWritten(declined)]);
   });
 
   it("answers in the order asked and hides other merchants' payments", async () => {
@@ -115,7 +116,7 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     const [found] = await store.findKeys([{ merchantId, key: "Key-1" }]);
     expect(found?.reply?.status).to.equal(201);
     expect(Buffer.from(found?.reply?.body ?? []).equals(reply.body)).to.equal(true);
-    expect(found?.payment).to.deep.equal(t2.payment);
+    expect(found?.payment).to.deep.equal(asWritten(t2));
   });
 
   it("scans all keys in pages, each once", async () => {
@@ -246,7 +247,7 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     expect([...found.keys()].sort()).to.deep.equal([terms.id, fresh.payment.terms.id].sort());
     expect(found.get(terms.id)).to.deep.include({ tries: 3, t1Seq: 1n, noted: true });
     expect(found.get(terms.id)?.idempotencyKey).to.equal(noted.accepted?.keyRow.key);
-    expect(found.get(terms.id)?.payment).to.deep.equal(noted.payment);
+    expect(found.get(terms.id)?.payment).to.deep.equal(asWritten(noted));
     const fingerprint = found.get(terms.id)?.fingerprint ?? new Uint8Array(0);
     expect(Buffer.from(fingerprint).equals(Buffer.from(noted.accepted?.keyRow.fingerprint ?? []))).to.equal(true);
     expect(found.get(fresh.payment.terms.id)).to.deep.include({ tries: 0, t1Seq: 4n, noted: false });

@@ -38,6 +38,7 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
   const opened = new Map<string, KeyObject>();
   let pool = Buffer.alloc(0);
   let poolAt = 0;
+  let aad = Buffer.alloc(0);
 
   function newDataKey(): DataKey {
     const bytes = randomBytes(32);
@@ -56,6 +57,15 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
     return pool.subarray(poolAt - NONCE_BYTES, poolAt);
   }
 
+  /** Header and place in one buffer, valid until the next call. */
+  function aadOf(header: Buffer, place: Uint8Array): Buffer {
+    const length = header.length + place.length;
+    if (aad.length < length) aad = Buffer.alloc(2 * length);
+    aad.set(header);
+    aad.set(place, header.length);
+    return aad.subarray(0, length);
+  }
+
   function keyOf(header: Buffer): KeyObject {
     const name = header.toString("latin1");
     const known = opened.get(name);
@@ -72,9 +82,19 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
       if (current === undefined || current.sealsLeft <= 0) current = newDataKey();
       current.sealsLeft--;
       const { header, key } = current;
-      const nonce = nextNonce();
-      const cipher = createCipheriv("aes-256-gcm", key, nonce, GCM).setAAD(Buffer.concat([header, place]));
-      return Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+      const nonceAt = header.length;
+      const dataAt = nonceAt + NONCE_BYTES;
+      // Put together in one buffer: every part that is joined later would be left to the collector.
+      const sealed = Buffer.allocUnsafe(dataAt + plain.length + TAG_BYTES);
+      sealed.set(header);
+      sealed.set(nextNonce(), nonceAt);
+      const cipher = createCipheriv("aes-256-gcm", key, sealed.subarray(nonceAt, dataAt), GCM).setAAD(
+        aadOf(header, place),
+      );
+      sealed.set(cipher.update(plain), dataAt);
+      cipher.final(); // of GCM it is empty
+      sealed.set(cipher.getAuthTag(), dataAt + plain.length);
+      return sealed;
     },
     open(place, sealed) {
       const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
@@ -84,7 +104,7 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
       if (bytes[0] !== VERSION || tagAt < dataAt) throw new Error("not sealed bytes of a known version");
       const header = bytes.subarray(0, headerEnd);
       const decipher = createDecipheriv("aes-256-gcm", keyOf(header), bytes.subarray(headerEnd, dataAt), GCM)
-        .setAAD(Buffer.concat([header, place]))
+        .setAAD(aadOf(header, place))
         .setAuthTag(bytes.subarray(tagAt));
       const plain = decipher.update(bytes.subarray(dataAt, tagAt));
       decipher.final(); // throws before anything is given out
@@ -94,12 +114,19 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
 }
 
 const PAYMENT_SEALED = Buffer.from("payment\nsealed\n", "utf8");
+const ID_BYTES = 16;
 
 /** The vault of payments: associated data is table, column, merchant and row. */
 export function createVault(provider: KeyProvider): Vault {
   const envelope = createEnvelope(provider);
-  const placeOf = (payment: Parameters<Vault["seal"]>[0]): Buffer =>
-    Buffer.concat([PAYMENT_SEALED, bytesOfId(payment.merchantId), bytesOfId(payment.id)]);
+  const place = Buffer.alloc(PAYMENT_SEALED.length + 2 * ID_BYTES);
+  place.set(PAYMENT_SEALED);
+  /** Valid until the next call. */
+  const placeOf = (payment: Parameters<Vault["seal"]>[0]): Buffer => {
+    place.set(bytesOfId(payment.merchantId), PAYMENT_SEALED.length);
+    place.set(bytesOfId(payment.id), PAYMENT_SEALED.length + ID_BYTES);
+    return place;
+  };
   return {
     seal: (payment, plain) => envelope.seal(placeOf(payment), plain),
     open: (payment, sealed) => envelope.open(placeOf(payment), sealed),

@@ -21,3 +21,4 @@ export type {
 export { provisionCluster } from "./provision.ts";
 export type { DatabaseAddress, ProvisionOptions, ProvisionedCluster } from "./provision.ts";
 export { ensureSecret, getSecret, randomSecret, setSecret } from "./secrets.ts";
+export { POSTINGS_THAT_DIFFER } from "./book-checks.ts";

@@ -3,7 +3,7 @@
  * one database, as several nodes would; the next commits can be told to fail. `contract.ts` holds both stores to one
  * behaviour.
  */
-import { nextStatus } from "../actors/domain/index.ts";
+import { isOpen, nextStatus } from "../actors/domain/index.ts";
 import type { OperationId, Payment } from "../actors/domain/index.ts";
 import type {
   Activation,
@@ -98,7 +98,7 @@ class MemoryStore implements ShardStore {
       slots: db.slots,
       open: this.#openOperations(),
       ended: [...db.doubts.values()].flatMap((row) =>
-        isOpen(withHead(this.#rowsOf(row.paymentId))) ? [] : [row.operationId],
+        isOpen(withHead(this.#rowsOf(row.paymentId)).operation.state) ? [] : [row.operationId],
       ),
     };
   }
@@ -228,7 +228,8 @@ class MemoryStore implements ShardStore {
       const payment = withHead(rows);
       const { accepted } = decision;
       const doubt = this.#db.doubts.get(payment.operation.id);
-      if (accepted === null || !isOpen(payment) || (seq < this.#db.openFloorSeq && doubt === undefined)) return [];
+      if (accepted === null || !isOpen(payment.operation.state) || (seq < this.#db.openFloorSeq && doubt === undefined))
+        return [];
       const { key, fingerprint } = accepted.keyRow;
       return [
         {
@@ -245,19 +246,18 @@ class MemoryStore implements ShardStore {
   }
 }
 
-const isOpen = ({ operation }: Payment): boolean => operation.state === "submitted" || operation.state === "unknown";
-
 const amountsHold = (p: Payment): boolean =>
   0n <= p.refundedMinor &&
   p.refundedMinor <= p.capturedMinor &&
   p.capturedMinor <= p.authorizedMinor &&
   p.authorizedMinor <= p.terms.amountMinor;
 
-/** The payment of its newest row; the row's hash is the head of its chain. */
+/** The payment of its newest row; the row's hash is the head of its chain, its time that of the payment. */
 function withHead(rows: readonly StoredRow[]): Payment {
   const newest = rows.at(-1);
   if (newest === undefined) throw new Error("a payment has rows");
-  return { ...newest.decision.payment, chainHead: newest.decision.entry.hash };
+  const { payment, entry } = newest.decision;
+  return { ...payment, chainHead: entry.hash, updatedAtMs: entry.recordedAtMs };
 }
 
 function replyOf(rows: readonly StoredRow[], operationId: OperationId): StoredReply | null {

@@ -1,12 +1,13 @@
 /** Finds the operations that may still move money, reading the journal only from the floor on. */
 import type { QueryResultRow } from "pg";
 import { idFromBytes } from "../actors/domain/index.ts";
-import type { OperationId } from "../actors/domain/index.ts";
-import type { OpenOperation } from "../actors/index.ts";
+import type { OperationId, Payment } from "../actors/domain/index.ts";
+import type { Log, OpenOperation } from "../actors/index.ts";
 import { OPERATION_STATE } from "./codes.ts";
 import type { Connection } from "./connection.ts";
-import { PAYMENT_COLUMNS, PAYMENT_JOINS, paymentOf } from "./read-model.ts";
+import { PAYMENT_COLUMNS, PAYMENT_JOINS } from "./read-model.ts";
 import type { PaymentRow } from "./read-model.ts";
+import { readPayments } from "./readable-payments.ts";
 
 type OpenRow = PaymentRow &
   QueryResultRow & {
@@ -51,11 +52,19 @@ SELECT uuid_send(o.operation_id) AS operation_id
 
 const openStates = (): number[] => OPEN_STATES.map((state) => OPERATION_STATE.code(state));
 
-/** Every open operation of the shard, oldest first, with what is needed to ask its gateway again. */
-export async function loadOpenOperations(connection: Connection, shard: number): Promise<readonly OpenOperation[]> {
+/**
+ * Every open operation of the shard, oldest first, with what is needed to ask its gateway again. Throws INVARIANT_BROKEN
+ * when one cannot be read: a shard that forgot it would never learn whether money moved.
+ */
+export async function loadOpenOperations(
+  connection: Connection,
+  shard: number,
+  log: Log,
+): Promise<readonly OpenOperation[]> {
   const { rows } = await connection.query<OpenRow>(LOAD_OPEN, [shard, openStates()]);
-  return rows.map((row) => ({
-    payment: paymentOf(row),
+  const payments = readPayments(rows, "INVARIANT_BROKEN", log);
+  return rows.map((row, i) => ({
+    payment: payments[i] as Payment,
     sealed: row.sealed,
     idempotencyKey: row.idempotency_key,
     fingerprint: row.fingerprint,

@@ -2,7 +2,7 @@
  * A payment as the domain knows it, rebuilt from its terms, its newest journal row and the row that submitted its
  * operation. One SELECT shape for every reader.
  */
-import { idFromBytes } from "../actors/domain/index.ts";
+import { idFromBytes, mintedAtMs } from "../actors/domain/index.ts";
 import type { Failure, Payment, PendingReason } from "../actors/domain/index.ts";
 import { CAPTURE_METHOD, GATEWAY, OPERATION_KIND, OPERATION_STATE, STATUS } from "./codes.ts";
 
@@ -15,7 +15,7 @@ export const PAYMENT_COLUMNS = `
   p.gateway, p.gateway_account, p.merchant_reference, p.description, p.metadata, ${ms("p.created_at")} AS created_ms,
   j.to_status, j.version, j.authorized, j.captured, j.refunded, j.disputed, j.gateway_reference, j.data, j.hash,
   ${ms("j.recorded_at")} AS updated_ms, uuid_send(j.operation_id) AS operation_id, j.operation_kind, j.operation_state,
-  s.operation_amount, s.gateway_key, s.attempt, ${ms("s.recorded_at")} AS submitted_ms, ${ms("s.deadline_at")} AS deadline_ms`;
+  s.operation_amount, s.gateway_key, s.attempt, ${ms("s.deadline_at")} AS deadline_ms`;
 
 /** Joins `j` and `s` to a payment `p`, both by the index on (payment_id, version). */
 export const PAYMENT_JOINS = `
@@ -52,7 +52,6 @@ export interface PaymentRow {
   readonly operation_amount: bigint;
   readonly gateway_key: string;
   readonly attempt: number;
-  readonly submitted_ms: number;
   readonly deadline_ms: number;
 }
 
@@ -104,7 +103,7 @@ export function paymentOf(row: PaymentRow): Payment {
       amountMinor: row.operation_amount,
       gatewayKey: row.gateway_key,
       attempt: row.attempt,
-      submittedAtMs: row.submitted_ms,
+      submittedAtMs: mintedAtMs(row.operation_id),
       deadlineAtMs: row.deadline_ms,
     },
     ...parseJournalData(row.data),

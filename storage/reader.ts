@@ -11,8 +11,9 @@ import { Scratch, column, columnArray } from "./binary-arrays.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { reasonOf, serverErrorOf } from "./pg-errors.ts";
-import { PAYMENT_COLUMNS, PAYMENT_JOINS, paymentOf } from "./read-model.ts";
+import { PAYMENT_COLUMNS, PAYMENT_JOINS } from "./read-model.ts";
 import type { PaymentRow } from "./read-model.ts";
+import { readPayments } from "./readable-payments.ts";
 
 interface KeyQuestion {
   readonly merchantId: MerchantId;
@@ -146,7 +147,7 @@ export class Reader {
     return rows.map((row) => ({ merchantId: idFromBytes("mer", row.merchant_id), key: row.key }));
   }
 
-  /** As ShardStore.findPayments. */
+  /** As ShardStore.findPayments. STORAGE_UNAVAILABLE too when a row cannot be read: the port has no word for one of many. */
   async findPayments(questions: readonly PaymentQuestion[]): Promise<readonly (Payment | undefined)[]> {
     if (questions.length === 0) return [];
     const hits = await this.#read<PaymentHit>("find_payments", FIND_PAYMENTS, (s) => [
@@ -154,7 +155,8 @@ export class Reader {
       columnArray(PAYMENT_ID, questions, s),
     ]);
     const found: (Payment | undefined)[] = questions.map(() => undefined);
-    for (const hit of hits) found[Number(hit.ordinal) - 1] = paymentOf(hit);
+    const payments = readPayments(hits, "STORAGE_UNAVAILABLE", this.#options.log);
+    for (const [i, hit] of hits.entries()) found[Number(hit.ordinal) - 1] = payments[i];
     return found;
   }
 

@@ -146,6 +146,7 @@ class PostgresShardStore implements ShardStore {
     signal.addEventListener("abort", dropOnAbort, { once: true });
     try {
       connection = await Connection.open(this.#connectionOptions);
+      if (signal.aborted) throw calledOff(); // while it connected there was nothing to drop
       const result = await this.#takeOver(connection, claim, signal);
       if (result === "fenced") connection.destroy("fenced");
       return result;
@@ -172,7 +173,7 @@ class PostgresShardStore implements ShardStore {
     });
     if (taken === "fenced") return taken;
     const activation = await this.#limited(connection, LOAD_STATEMENTS * loadMs, () =>
-      loadActivation(connection, taken, loadMs),
+      loadActivation(connection, taken, loadMs, this.#log),
     );
     const [rowTypes, waitMs] = await this.#limited(connection, commitMs, async () => [
       await loadRowTypes(connection),
@@ -182,6 +183,7 @@ class PostgresShardStore implements ShardStore {
       await pause(this.#clock, waitMs, signal);
       await this.#limited(connection, commitMs, () => renewLease(connection, activation.lease)); // its reader counts from now
     }
+    if (signal.aborted) throw calledOff(); // the store may be closed already: it would never be released
     this.#writer.adopt(connection);
     this.#anchor = activation.lastAnchor;
     this.#rowTypes = rowTypes;

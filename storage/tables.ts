@@ -2,8 +2,8 @@
  * The insert-only tables of a commit as data: each column with its type and where a decision has its value. The
  * statement text and the parameters of `commit-statement.ts` come from here.
  */
-import { bytesOfId } from "../actors/domain/index.ts";
-import type { FactKind, Posting } from "../actors/domain/index.ts";
+import { bytesOfId, SUBMITTING } from "../actors/domain/index.ts";
+import type { Posting } from "../actors/domain/index.ts";
 import type { Decision, DecisionBatch, KeyRow } from "../actors/index.ts";
 import { column } from "./binary-arrays.ts";
 import type { Column } from "./binary-arrays.ts";
@@ -45,9 +45,6 @@ export interface BatchRows {
   readonly accepted: readonly AcceptedRow[];
   readonly postings: readonly PostingRow[];
 }
-
-/** Facts that begin an operation. */
-const SUBMITTING: ReadonlySet<FactKind> = new Set<FactKind>(["accepted"]);
 
 /** A gateway key's bytes. */
 function uuidBytes(text: string): Uint8Array {

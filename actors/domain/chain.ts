@@ -1,5 +1,5 @@
 /** The hash chain of a payment's journal rows (design §3.5): it travels with the slot and proves that no row was changed. */
-import type { Payment } from "./payment.ts";
+import { type Operation, type Payment, SUBMITTING } from "./payment.ts";
 import { sha256 } from "./sha256.ts";
 import type { Transition } from "./transition.ts";
 
@@ -12,7 +12,7 @@ export interface RowFacts {
 }
 
 /** Everything that never changes, hashed with the first row only: later rows chain to it. */
-function termsText({ terms, operation }: Payment): string {
+function termsText({ terms }: Payment): string {
   return [
     terms.merchantId,
     terms.slot,
@@ -24,15 +24,19 @@ function termsText({ terms, operation }: Payment): string {
     terms.merchantReference,
     terms.description,
     terms.metadataJson,
-    operation.gatewayKey,
   ].join("\n");
 }
+
+/** What only the row that submits an operation carries. */
+const submissionText = ({ amountMinor, gatewayKey, attempt, deadlineAtMs }: Operation): string =>
+  `${amountMinor}\n${gatewayKey}\n${attempt}\n${deadlineAtMs}`;
 
 /** Where the hashed bytes are put together. */
 let scratch = Buffer.allocUnsafeSlow(4_096);
 
 /**
- * The hash of the row that `transition` writes, 32 bytes: SHA-256 over the hash before it and every column of the row.
+ * The hash of the row that `transition` writes, 32 bytes: SHA-256 over the hash before it and every column of the row
+ * but its place (origin, seq, epoch): the anchors of commits chain the rows of a shard in their order.
  * Frozen: another text makes every stored chain look broken; a new form needs a new leading version number.
  */
 export function hashRow(transition: Transition, row: RowFacts): Uint8Array {
@@ -61,6 +65,7 @@ export function hashRow(transition: Transition, row: RowFacts): Uint8Array {
     row.data ?? "",
     postings.length === 0 ? "" : postings.map(({ kind, amountMinor }) => `${kind}:${amountMinor}`).join(","),
     payment.version === 1 ? termsText(payment) : "",
+    SUBMITTING.has(fact) ? submissionText(operation) : "",
     reply === null ? "" : reply.status,
   ].join("\n");
   const bodyLength = reply === null ? 0 : reply.body.length;

@@ -50,7 +50,10 @@ export interface FieldError {
   readonly detail: string;
 }
 
-/** A refused request: a value, never thrown. Nothing was written and nothing was charged. */
+/**
+ * A refused request: a value, never thrown. Nothing was written and nothing was charged, unless `detail` says that it is
+ * not known: after a commit of unknown fate, or when a thread died with the request.
+ */
 export interface Refusal {
   readonly kind: "refusal";
   readonly code: RefusalCode;

@@ -6,6 +6,7 @@ import {
   idFromBytes,
   type IdPrefix,
   type MerchantId,
+  mintedAtMs,
   mintId,
   parseId,
   SLOT_COUNT,
@@ -20,13 +21,14 @@ const random = fc.uint8Array({ minLength: 8, maxLength: 8 });
 const merchant = (n: number): MerchantId => mintId("mer", 0, 1_700_000_000_000 + n, new Uint8Array(8).fill(n));
 
 describe("ids", () => {
-  it("carry the slot, and parse back to themselves", () =>
+  it("carry the slot and the time, and parse back to themselves", () =>
     fc.assert(
       fc.property(prefix, slot, time, random, (p, s, ms, r) => {
         const id = mintId(p, s, ms, r);
         expect(parseId(p, id)).to.equal(id);
         expect(idFromBytes(p, bytesOfId(id))).to.equal(id);
         expect(slotOfId(id as never)).to.equal(s);
+        expect(mintedAtMs(bytesOfId(id))).to.equal(ms);
         expect(id.slice(p.length + 1)).to.match(/^[0-7][0-9a-hjkmnp-tv-z]{25}$/);
       }),
     ));

@@ -111,6 +111,13 @@ export function mintId<P extends IdPrefix>(prefix: P, slot: number, nowMs: numbe
   return `${prefix}_${encodeBase32(bytes)}` as IdByPrefix[P];
 }
 
+/** When an id was minted, Unix milliseconds. `bytes`: its uuid. */
+export function mintedAtMs(bytes: Uint8Array): number {
+  let ms = 0;
+  for (let i = 0; i < 6; i++) ms = ms * 256 + (bytes[i] as number);
+  return ms;
+}
+
 /** The slot that an id of a payment, refund, operation or event carries. (A merchant's slot is `slotOfMerchant`.) */
 export function slotOfId(id: PaymentId | RefundId | OperationId | EventId): number {
   const bytes = bytesOfId(id);
@@ -120,7 +127,7 @@ export function slotOfId(id: PaymentId | RefundId | OperationId | EventId): numb
 /** First 12 bits of SHA-256 over the merchant's uuid bytes. Frozen: another rule moves every merchant (design §2). */
 export function slotOfMerchant(id: MerchantId): number {
   const digest = sha256(bytesOfId(id));
-  return (digest.readUInt16BE(0) >>> 4) & 0xfff;
+  return ((digest[0] as number) << 4) | ((digest[1] as number) >>> 4);
 }
 
 /** Namespace of gateway keys. Frozen: with another one a retry could charge again (design §3, rule 2). */

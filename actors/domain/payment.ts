@@ -38,6 +38,9 @@ export const FACT_KINDS = [
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
+/** Facts that submit an operation: their rows alone carry its amount, gateway key, attempt and deadline. */
+export const SUBMITTING: ReadonlySet<FactKind> = new Set<FactKind>(["accepted"]);
+
 const LATE = { lateAuthorized: "authorized", lateCaptured: "captured" } as const; // raises a discrepancy, then is compensated
 const DOUBT = {
   gatewayPrepared: "pending",
@@ -110,6 +113,7 @@ export interface Operation {
   /** UUIDv5, sent on every try (design §3, rule 2). */
   readonly gatewayKey: string;
   readonly attempt: number;
+  /** The time in its id. */
   readonly submittedAtMs: number;
   readonly deadlineAtMs: number;
 }
@@ -130,6 +134,7 @@ export interface Payment {
   readonly pendingReason: PendingReason | null;
   readonly needsReview: boolean;
   readonly failure: Failure | null;
+  /** When its newest row was made. */
   readonly updatedAtMs: number;
   /** Hash of the newest journal row: the head of this payment's chain, 32 bytes. */
   readonly chainHead: Uint8Array;

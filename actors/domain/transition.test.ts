@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { hashRow } from "./chain.ts";
 import { gatewayKeyOf, mintId } from "./ids.ts";
 import { TEMPLATES, type LedgerAccount } from "./ledger.ts";
-import { isOpen } from "./operation.ts";
+import { isOpen, NEXT_OPERATION_STATES, OPERATION_STATES, type OperationState } from "./operation.ts";
 import { FACT_KINDS, nextStatus, type Failure, type Payment } from "./payment.ts";
 import { accept, type Fact, type Transition, transition } from "./transition.ts";
 
@@ -39,7 +39,7 @@ function accepted(kind: "sale" | "authorize", amountMinor = 1_999n): Transition 
 }
 
 const failure: Failure = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "x" };
-const fact = fc.constantFrom<Fact>(
+const FACTS: readonly Fact[] = [
   { kind: "gatewayPrepared", reference: "pi_1" },
   { kind: "gatewayProcessing", reference: null },
   { kind: "outcomeUnknown", reason: "outcome_unknown" },
@@ -50,16 +50,29 @@ const fact = fc.constantFrom<Fact>(
   { kind: "declined", failure, reference: null },
   { kind: "notSubmitted", failure },
   { kind: "voided", reference: null },
-);
+];
+const fact = fc.constantFrom(...FACTS);
+/** Each fact on its own and behind each other one: all ways from `submitted` and from `unknown` are among them. */
+const everyPair = [[], ...FACTS.map((one) => [one])].flatMap((before) => FACTS.map((one) => [...before, one]));
 const history = fc.tuple(fc.constantFrom<"sale" | "authorize">("sale", "authorize"), fc.array(fact, { maxLength: 12 }));
+
+/** The payment with its next operation submitted, as a capture or a void of what is authorized will do. */
+const withNextOperation = (payment: Payment): Payment =>
+  payment.status === "authorized"
+    ? { ...payment, operation: { ...payment.operation, kind: "capture", state: "submitted" } }
+    : payment;
 
 /** Every payment that a history goes through, with the transitions that took place. */
 function walk(kind: "sale" | "authorize", facts: readonly Fact[]): readonly Transition[] {
   const steps = [accepted(kind)];
   for (const next of facts) {
-    const before = (steps.at(-1) as Transition).payment;
+    const ended = (steps.at(-1) as Transition).payment;
+    if (!isOpen(ended.operation.state))
+      expect(transition(ended, next, AT_MS), "a fact of what has ended").to.equal(undefined);
+    const before = withNextOperation(ended);
     const step = transition(before, next, AT_MS + steps.length);
-    expect(step !== undefined).to.equal(nextStatus(before.status, next.kind) !== undefined);
+    const mayMove = nextStatus(before.status, next.kind) !== undefined && isOpen(before.operation.state);
+    expect(step !== undefined).to.equal(mayMove);
     if (step !== undefined) steps.push(step);
   }
   return steps;
@@ -81,6 +94,25 @@ describe("transitions", () => {
       }),
     ));
 
+  it("move the operation exactly as its published table says", () => {
+    const seen = new Map<OperationState, Set<OperationState>>(OPERATION_STATES.map((state) => [state, new Set()]));
+    fc.assert(
+      fc.property(history, ([kind, facts]) => {
+        const states = walk(kind, facts).map(({ payment }) => payment.operation.state);
+        for (const [i, state] of states.slice(1).entries()) {
+          const before = isOpen(states[i] as OperationState) ? (states[i] as OperationState) : "submitted"; // the next one
+          expect(NEXT_OPERATION_STATES[before], before).to.include(state);
+          seen.get(before)?.add(state);
+        }
+      }),
+      { examples: everyPair.map((facts) => [["sale", facts]]) },
+    );
+    for (const state of OPERATION_STATES)
+      expect([...(seen.get(state) as Set<string>)].sort(), `from ${state}`).to.deep.equal(
+        [...NEXT_OPERATION_STATES[state]].sort(),
+      );
+  });
+
   it("show a pending reason exactly while the operation is open", () =>
     fc.assert(
       fc.property(history, ([kind, facts]) => {
@@ -100,7 +132,7 @@ describe("transitions", () => {
     expect(steps.at(-1)?.payment.gatewayReference).to.equal("first");
   });
 
-  it("post a ledger that sums to zero, and holds exactly what is authorized and not captured", () =>
+  it("post on every account exactly what is held or captured, and nothing anywhere else", () =>
     fc.assert(
       fc.property(history, ([kind, facts]) => {
         const steps = walk(kind, facts);
@@ -111,11 +143,19 @@ describe("transitions", () => {
           add(debit, TEMPLATES[entry].layer, amountMinor);
           add(credit, TEMPLATES[entry].layer, -amountMinor);
         }
-        expect([...sums.values()].reduce((a, b) => a + b, 0n)).to.equal(0n);
         const last = (steps.at(-1) as Transition).payment;
-        expect(sums.get("posted:merchant_payable") ?? 0n).to.equal(-last.capturedMinor);
         const held = last.status === "authorized" ? last.authorizedMinor : 0n;
-        expect(sums.get("pending:gateway_receivable") ?? 0n).to.equal(held);
+        const captured = last.status === "captured" ? last.capturedMinor : 0n;
+        const nonZero = (balances: Iterable<readonly [string, bigint]>) =>
+          Object.fromEntries([...balances].filter(([, amount]) => amount !== 0n));
+        expect(nonZero(sums)).to.deep.equal(
+          nonZero([
+            ["pending:gateway_receivable", held],
+            ["pending:merchant_pending", -held],
+            ["posted:gateway_receivable", captured],
+            ["posted:merchant_payable", -captured],
+          ]),
+        );
       }),
     ));
 

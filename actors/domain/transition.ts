@@ -1,7 +1,7 @@
 /** How a payment moves: one fact in, the payment after it and its postings out. Pure; refusals are undefined. */
 import { assertNever } from "./errors.ts";
 import { type Posting, postingsOf } from "./ledger.ts";
-import type { OperationState } from "./operation.ts";
+import { isOpen, type OperationState } from "./operation.ts";
 import { type FactKind, type Failure, nextStatus, type Operation } from "./payment.ts";
 import type { Payment, PaymentStatus, PaymentTerms, PendingReason } from "./payment.ts";
 
@@ -18,7 +18,7 @@ export type Fact =
   | { readonly kind: "notSubmitted"; readonly failure: Failure }
   | { readonly kind: "voided"; readonly reference: string | null };
 
-/** `payment.chainHead` is still the one of the row before: the hash is made when the row is. */
+/** `payment.chainHead` is still the one of the row before, and `updatedAtMs` when it was decided: the row gives both anew. */
 export interface Transition {
   readonly fact: FactKind;
   readonly fromStatus: PaymentStatus;
@@ -91,12 +91,13 @@ function effectOf(fact: Fact, payment: Payment): Effect {
 }
 
 /**
- * The payment after `fact`, at `atMs` (Unix milliseconds); undefined: the machine has no such row. The gateway's first
+ * The payment after `fact`, at `atMs` (Unix milliseconds); undefined: the machine has no such row, or the operation that
+ * the fact speaks of has ended. The gateway's first
  * reference stays (gateways.md §1.1 rule 6). The amount of a success is the operation's own: it was compared before.
  */
 export function transition(payment: Payment, fact: Fact, atMs: number): Transition | undefined {
   const status = nextStatus(payment.status, fact.kind);
-  if (status === undefined) return undefined;
+  if (status === undefined || !isOpen(payment.operation.state)) return undefined;
   const effect = effectOf(fact, payment);
   const { operation } = payment;
   const after: Payment = {

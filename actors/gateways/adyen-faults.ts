@@ -1,5 +1,5 @@
 /** What Adyen's errors mean (gateways.md §3.2), by the real HTTP status and the body's `errorCode`. */
-import type { GatewayCall, GatewayObservation } from "../ports.ts";
+import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import { AdyenHttpError } from "./adyen-http.ts";
 import { observeTransportFault } from "./call-time.ts";
 import { failureOf } from "./failures.ts";

@@ -10,7 +10,8 @@ import type { PaymentsApi } from "@adyen/api-library/lib/src/services/checkout/p
 import type { PaymentRequest } from "@adyen/api-library/lib/src/typings/checkout/paymentRequest.js";
 import type { IRequest } from "@adyen/api-library/lib/src/typings/requestOptions.js";
 import { assertNever } from "../domain/index.ts";
-import type { Clock, Gateway, GatewayCall, GatewayObservation } from "../ports.ts";
+import type { Gateway, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { judgeAdyenFault } from "./adyen-faults.ts";
 import { AdyenHttpClient } from "./adyen-http.ts";
 import { toGatewayUnits } from "./amounts.ts";

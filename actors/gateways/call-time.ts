@@ -1,5 +1,6 @@
 /** The time of one gateway call, shared by its HTTP requests. */
-import type { Clock, GatewayObservation } from "../ports.ts";
+import type { GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { TransportError } from "./http-transport.ts";
 
 export class CallTime {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { OperationId, PaymentId } from "../domain/index.ts";
-import type { Clock, GatewayCall, GatewayObservation } from "../ports.ts";
+import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { createFixedLatencyGateway } from "./fixed-latency.ts";
 
 /** A clock that moves by hand and counts its timers. */
@@ -38,6 +39,7 @@ const call: GatewayCall = {
   currency: "USD",
   paymentMethod: "tok_visa",
   timeoutMs: 1000,
+  notAfterMs: Number.POSITIVE_INFINITY,
 };
 
 describe("fixed-latency gateway", () => {

@@ -2,7 +2,8 @@
  * A gateway in process that agrees to everything after a fixed delay. For benchmarks only: it keeps no state, and
  * production configuration refuses it. One timer serves all calls that end in the same millisecond.
  */
-import type { Clock, Gateway, GatewayCall, GatewayObservation } from "../ports.ts";
+import type { Gateway, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { GATEWAY_CAPABILITIES } from "./capabilities.ts";
 
 export interface FixedLatencyOptions {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../ports/world.ts";
 import {
   createHttpTransport,
   type HttpAnswer,

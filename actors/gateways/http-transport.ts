@@ -4,7 +4,7 @@
  * SDKs' HTTP clients (`stripe-http.ts`, `adyen-http.ts`) hold it.
  */
 import { type Dispatcher, Pool } from "undici";
-import type { Clock } from "../ports.ts";
+import type { Clock } from "../ports/world.ts";
 import { SendingLine } from "./sending-line.ts";
 
 export interface HttpRequest {

@@ -1,7 +1,8 @@
 /** What the SDKs put on the wire, and what is made of every answer: both adapters over a transport that holds no socket. */
 import { expect } from "chai";
 import type { OperationId, PaymentId } from "../domain/index.ts";
-import type { Clock, Gateway, GatewayCall, GatewayObservation } from "../ports.ts";
+import type { Gateway, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { createAdyenGateway } from "./adyen.ts";
 import { type HttpAnswer, type HttpRequest, type HttpTransport, TransportError } from "./http-transport.ts";
 import { createStripeGateway } from "./stripe.ts";
@@ -56,6 +57,7 @@ const call = (more: Partial<GatewayCall> = {}): GatewayCall => ({
   currency: "EUR",
   paymentMethod: "tok_visa",
   timeoutMs: 10_000,
+  notAfterMs: Number.POSITIVE_INFINITY,
   ...more,
 });
 const intent = (status: string, more: object = {}) => ({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { OperationId, OperationKind, PaymentId } from "../domain/index.ts";
-import type { GatewayObservation } from "../ports.ts";
+import type { GatewayObservation } from "../ports/gateway.ts";
 import { judgeAdyenModification, judgeAdyenPayment, judgeStripeIntent } from "./status-tables.ts";
 
 const call = (kind: OperationKind) => ({

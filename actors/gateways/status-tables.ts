@@ -4,7 +4,7 @@
  * only if amount, currency and our echoed reference equal the stored operation; else it is `conflicted`.
  */
 import type { GatewayName, OperationKind } from "../domain/index.ts";
-import type { GatewayCall, GatewayObservation } from "../ports.ts";
+import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import { fromGatewayUnits } from "./amounts.ts";
 import { adyenFailure, failureOf, stripeFailure } from "./failures.ts";
 

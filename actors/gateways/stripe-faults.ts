@@ -1,5 +1,5 @@
 /** What Stripe's errors mean (gateways.md §3.1), by the real status and code, never by the SDK's class. */
-import type { GatewayCall, GatewayObservation } from "../ports.ts";
+import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import { observeTransportFault } from "./call-time.ts";
 import { failureOf, stripeFailure } from "./failures.ts";
 import { retryAfterMs } from "./http-transport.ts";

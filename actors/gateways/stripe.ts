@@ -5,7 +5,8 @@
 import { createRequire } from "node:module";
 import type Stripe from "stripe";
 import { assertNever } from "../domain/index.ts";
-import type { Clock, Gateway, GatewayAction, GatewayCall, GatewayObservation } from "../ports.ts";
+import type { Gateway, GatewayAction, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import type { Clock } from "../ports/world.ts";
 import { toGatewayUnits } from "./amounts.ts";
 import { CallTime } from "./call-time.ts";
 import { GATEWAY_CAPABILITIES } from "./capabilities.ts";

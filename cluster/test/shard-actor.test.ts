@@ -5,6 +5,7 @@ import { GATEWAY_CAPABILITIES } from "../../actors/gateways/index.ts";
 import {
   type GatewayCall,
   type GatewayObservation,
+  type MerchantProfile,
   ShardActor,
   type ShardLimits,
   type ShardParts,
@@ -38,6 +39,29 @@ const bound = (store: ShardStore): ShardStore => ({
   release: (lease) => store.release(lease),
   close: () => store.close(),
 });
+
+/** A store whose commits wait until the test lets them go. */
+function gated(): { readonly store: (as: ShardStore) => ShardStore; close(): void; open(): void } {
+  const waiting: (() => void)[] = [];
+  let closed = false;
+  return {
+    store: (as) => ({
+      ...bound(as),
+      commit: async (lease, batch) => {
+        const outcome = await as.commit(lease, batch);
+        if (closed) await new Promise<void>((resolve) => waiting.push(resolve));
+        return outcome;
+      },
+    }),
+    close: () => {
+      closed = true;
+    },
+    open: () => {
+      closed = false;
+      for (const go of waiting.splice(0)) go();
+    },
+  };
+}
 
 /** What a test changes of an actor's world. */
 type Changes = Partial<Omit<ShardParts, "limits" | "store">> & {
@@ -175,8 +199,11 @@ class Rig {
       const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs);
       this.#timers = this.#timers.filter(({ atMs }) => atMs > this.#nowMs);
       for (const { task } of due) task();
-      this.actor.sweep();
-      await settle();
+      // Twice: after a step as long as a standstill the first one only renews the lease.
+      for (let sweep = 0; sweep < 2; sweep++) {
+        this.actor.sweep();
+        await settle();
+      }
       await tick();
     }
   }
@@ -746,6 +773,39 @@ describe("shard actor", () => {
     expect(heir.calls.length, "it was not charged again").to.equal(1);
   });
 
+  it("answers repeats with the stored bytes whatever the merchant's profile has become, and refuses only new keys by it", async () => {
+    const profile: MerchantProfile = {
+      id: merchantId,
+      slot: slotOfMerchant(merchantId),
+      gateways: [{ name: "adyen", account: "a" }],
+      currencies: null,
+    };
+    for (const knownKeysMax of [DEFAULT_LIMITS.knownKeysMax, 0]) {
+      const first = await Rig.started("adyen");
+      await first.create("k");
+      await first.answer({ kind: "captured", reference: "psp" });
+      const body = Buffer.from((first.replies.at(-1) as ShardReply).body);
+      for (const [changed, code] of [
+        [{ ...profile, currencies: ["USD"] }, "currency_not_enabled"],
+        [{ ...profile, gateways: [] }, "validation_failed"],
+      ] as const) {
+        const heir = await first.heir(first.database.owner.generation + 1n, START_MS + 1_000, {
+          merchants: () => changed,
+          limits: { knownKeysMax },
+        });
+        await settle();
+        await heir.create("k");
+        expect([heir.last.status, heir.last.replayed], code).to.deep.equal([201, true]);
+        expect(Buffer.from((heir.replies.at(-1) as ShardReply).body).equals(body)).to.equal(true);
+        for (let time = 1; time <= 2; time++) {
+          await heir.create("new"); // the second time nothing of the first may be left
+          expect([heir.last.status, heir.last.body["code"]]).to.deep.equal([422, code]);
+        }
+        expect([heir.database.rows.length, heir.calls.length]).to.deep.equal([2, 0]);
+      }
+    }
+  });
+
   it("answers 202 for an open payment that only the database knows, and tells operators", async () => {
     const rig = await Rig.started("adyen");
     await rig.create("k");
@@ -757,5 +817,172 @@ describe("shard actor", () => {
       202,
       ["an open operation is in the database and not in memory"],
     ]);
+  });
+
+  it("drains a payment whose intent is on its way to disk: to its final answer, when there is time", async () => {
+    const gate = gated();
+    const rig = await Rig.started("adyen", { store: gate.store });
+    gate.close();
+    await rig.create("k");
+    const drained = rig.actor.drain(1_000);
+    await rig.pass(100);
+    expect([rig.calls.length, rig.replies.length]).to.deep.equal([0, 0]);
+    gate.open();
+    await rig.pass(100);
+    expect(rig.actions).to.deep.equal(["execute"]);
+    await rig.answer({ kind: "captured", reference: "psp" });
+    await rig.pass(100);
+    await drained;
+    expect(rig.replies.map(({ status }) => status)).to.deep.equal([201]);
+  });
+
+  it("calls no gateway once the time to drain is over: the client hears 202, and a successor inherits the operation", async () => {
+    for (const [lateMs, status] of [
+      [1_500, 202],
+      [3_500, 0], // its commit was sent too long ago to be sure of being the owner
+    ] as const) {
+      const gate = gated();
+      const rig = await Rig.started("adyen", { store: gate.store });
+      gate.close();
+      await rig.create("k");
+      const drained = rig.actor.drain(1_000);
+      await rig.pass(lateMs);
+      gate.open();
+      await rig.pass(1_000);
+      await drained;
+      expect([rig.actor.mode, rig.calls.length], `${lateMs} ms`).to.deep.equal(["closed", 0]);
+      expect(rig.replies.map((reply) => reply.status)).to.deep.equal([status]);
+      const heir = await rig.heir(2n);
+      await heir.pass(25_000);
+      expect(heir.calls.length, "the successor's").to.be.greaterThan(0);
+    }
+  });
+
+  it("makes no first call for an intent whose acknowledgement it read very late, and looks at it as the owner first", async () => {
+    for (const [lateMs, owner] of [
+      [DEFAULT_LIMITS.memoryAnswersForMs + 1, "itself"],
+      [DEFAULT_LIMITS.memoryAnswersForMs + 1, "an heir"],
+      [DEFAULT_LIMITS.operationDeadlineMs + 1, "itself"],
+    ] as const) {
+      const gate = gated();
+      const rig = await Rig.started("adyen", { store: gate.store });
+      gate.close();
+      await rig.create("k");
+      rig.turnClockWithoutSweep(lateMs);
+      if (owner === "an heir") await rig.heir(2n);
+      gate.open();
+      await settle();
+      expect(rig.calls, "before it is sure").to.deep.equal([]);
+      await rig.pass(5_000);
+      const late = lateMs > DEFAULT_LIMITS.operationDeadlineMs;
+      expect(rig.actions, `${lateMs} ms, ${owner}`).to.deep.equal(late || owner === "an heir" ? [] : ["execute"]);
+      expect(rig.actor.mode).to.equal(owner === "an heir" ? "fenced" : "serving");
+      if (late) await rig.create("k");
+      if (late) expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([402, "payment_declined"]);
+    }
+  });
+
+  it("begins no check after a standstill before it knows that it is still the owner", async () => {
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    await rig.answer({ kind: "notSubmitted", reason: "connection refused" });
+    await rig.heir(2n);
+    rig.turnClockWithoutSweep(DEFAULT_LIMITS.memoryAnswersForMs + 1);
+    await rig.pass(5_000);
+    expect([rig.actor.mode, rig.calls.length]).to.deep.equal(["fenced", 1]);
+  });
+
+  it("tells the gateway threads until when a call may begin: for its own time, and never to execute past the deadline", async () => {
+    const { gatewayCallMs, operationDeadlineMs } = DEFAULT_LIMITS;
+    const rig = await Rig.started("adyen");
+    await rig.create("k");
+    expect(rig.calls[0]?.notAfterMs).to.equal(START_MS + gatewayCallMs);
+    let seen = 0;
+    await rig.pass(operationDeadlineMs + 2_000_000, async () => {
+      for (; seen < rig.calls.length; seen++) {
+        const call = rig.calls[seen] as GatewayCall;
+        if (call.action === "execute") expect(call.notAfterMs).to.be.at.most(START_MS + operationDeadlineMs);
+        else expect(call.notAfterMs).to.be.within(rig.nowMs, rig.nowMs + gatewayCallMs);
+        await rig.answer({ kind: "unknown", reason: "time-out" });
+      }
+    });
+    expect(new Set(rig.actions)).to.deep.equal(new Set(["execute", "abandon"]));
+  });
+
+  it("takes Stripe's id once and confirms once, though the preparing call of an earlier activation answers late", async () => {
+    const rig = await Rig.started("stripe");
+    await rig.create("k");
+    rig.database.nextOutcomes.push({ kind: "unknown", written: false });
+    await rig.create("other"); // its commit's fate is unknown: the actor reloads
+    const [old] = rig.calls as [GatewayCall];
+    await rig.pass(1_500);
+    expect(rig.actions, "the check asks for the id again").to.deep.equal(["prepare", "prepare"]);
+    const again = rig.calls[1] as GatewayCall;
+    expect(again.try).not.to.equal(old.try);
+    rig.observe({ kind: "prepared", reference: "pi_1" }, old);
+    await settle();
+    expect(rig.calls.length, "while the second still runs").to.equal(2);
+    rig.observe({ kind: "prepared", reference: "pi_1" }, again);
+    await settle();
+    const facts = rig.database.rows.map(({ decision }) => decision.entry.fact);
+    expect(facts.filter((fact) => fact === "gatewayPrepared")).to.have.length(1);
+    await rig.pass(3_000);
+    expect(rig.actions.slice(2)).to.deep.equal(["query"]);
+  });
+
+  it("gives no try a number that an earlier owner's had, noted or not", async () => {
+    const refused = () => Promise.resolve({ kind: "rejected" as const, sqlState: "23514", constraint: null });
+    const forgetful = { store: (store: ShardStore): ShardStore => ({ ...bound(store), saveDoubts: refused }) };
+    for (const changes of [{}, forgetful]) {
+      const numbers: number[] = [];
+      let rig = await Rig.started("adyen", changes);
+      await rig.create("k");
+      await rig.answer({ kind: "unknown", reason: "time-out" });
+      for (let owner = 2n; owner < 5n; owner++) {
+        await rig.pass(25_000); // the check at 20 s gets no answer
+        numbers.push(...rig.calls.map((call) => call.try));
+        const [noted] = rig.database.doubts.values();
+        expect(noted?.tries ?? numbers.length, "the noted count is that of all tries").to.equal(numbers.length);
+        rig = await rig.heir(owner, undefined, changes);
+      }
+      expect(numbers).to.have.length(4);
+      expect(numbers).to.deep.equal([...new Set(numbers)].sort((x, y) => x - y));
+      const cancelKey = `${rig.database.rows[0]?.decision.payment.operation.gatewayKey}-cancel-${numbers.at(-1)}`;
+      expect(cancelKey.length).to.be.at.most(64);
+    }
+  });
+
+  it("shows one version of a payment with the same times, from memory, as its stored answer and from the database", async () => {
+    const rig = await Rig.started("stripe", { limits: { commitPaceMs: 50 } });
+    const reads: Record<string, unknown>[] = [];
+    const read = async (of: Rig): Promise<void> => {
+      const { paymentId } = rig.calls[0] as GatewayCall;
+      of.actor.submit([{ kind: "getPayment", ticket: 7, requestId: "r", merchantId, paymentId }]);
+      await settle();
+      const { pending, ...shown } = of.last.body as { pending: { since: string } | null };
+      reads.push({ ...shown, since: pending?.since });
+    };
+    await rig.create("before");
+    rig.calls.length = 0;
+    await rig.create("k"); // waits for its batch
+    await rig.pass(100);
+    await read(rig);
+    const heir = await rig.heir(2n);
+    await read(heir);
+    expect(reads[0]?.["since"]).not.to.equal(reads[0]?.["updated_at"]);
+    expect(reads[1]).to.deep.equal(reads[0]);
+    reads.length = 0;
+    heir.observe({ kind: "prepared", reference: "pi_1" }, rig.calls[0]);
+    await heir.pass(60);
+    heir.turnClockWithoutSweep(20);
+    heir.observe({ kind: "captured", reference: "pi_1" }, rig.calls[0]);
+    await heir.pass(200);
+    await read(heir);
+    await read(await heir.heir(3n));
+    const last = await heir.heir(4n);
+    await last.create("k");
+    reads.push(last.last.body);
+    const times = reads.map((shown) => shown["updated_at"]);
+    expect(new Set(times).size, times.join()).to.equal(1);
   });
 });

@@ -4,18 +4,23 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Worker } from "node:worker_threads";
+import { MessageChannel, type Worker } from "node:worker_threads";
 import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../actors/domain/index.ts";
 import type { MerchantProfile, PaymentClusterError, ShardReply } from "../../actors/index.ts";
 import { createPresenter } from "../../router/index.ts";
 import { ensureKeyFile, openControlStore, provisionCluster } from "../../storage/index.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { type NodeConfig, parseConfig } from "../config.ts";
-import { Remote } from "../remote.ts";
+import type { AnswerPort } from "../gateway-desk.ts";
+import { Remote, remoteOf, transfer } from "../remote.ts";
 import { ShardHost } from "../shard-host.ts";
+import type { ShardThread } from "../shard-thread.ts";
+import type { RequestBatch } from "../thread-batch.ts";
 import { until } from "./rig/cluster.ts";
 
 const owner = process.env["TEST_POSTGRES_URL"];
+/** Long, so that what was sent is still open when its thread ends, however slow the machine is. */
+const GATEWAY_MS = 3_000;
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const merchantId: MerchantId = mintId("mer", 0, 1_750_000_000_000, systemRandom().bytes(8));
 const merchant: MerchantProfile = {
@@ -30,6 +35,8 @@ describe("shard host (needs postgres)", function () {
   const folder = mkdtempSync(join(tmpdir(), "payment-cluster-host-"));
   const replies = new Map<number, ShardReply>();
   const workers: Worker[] = [];
+  /** What the host logs as errors. */
+  const errors: Readonly<Record<string, unknown>>[] = [];
   const seen = (worker: Worker): void => void workers.push(worker);
   let host: ShardHost;
   let ticket = 0;
@@ -61,7 +68,7 @@ describe("shard host (needs postgres)", function () {
       admin: { host: "127.0.0.1", port: 0 },
       control: { dsn: control.dsn },
       keys: { file: keyFile },
-      gateways: { stripe: null, adyen: null, fixedLatency: { delayMs: 200 } },
+      gateways: { stripe: null, adyen: null, fixedLatency: { delayMs: GATEWAY_MS } },
       workers: 1,
     }) as NodeConfig;
     host = new ShardHost({
@@ -74,7 +81,7 @@ describe("shard host (needs postgres)", function () {
         for (const reply of batch) replies.set(reply.ticket, { ...reply, body: reply.body.slice() });
       },
       clock: systemClock,
-      log: quiet,
+      log: { ...quiet, error: (fields) => void errors.push(fields) },
     });
     host.start();
     await served();
@@ -105,6 +112,9 @@ describe("shard host (needs postgres)", function () {
   }
   const answered = (number: number): Promise<void> => until("an answer", 15_000, async () => replies.has(number));
 
+  const detailOf = (number: number): unknown =>
+    (JSON.parse(Buffer.from((replies.get(number) as ShardReply).body).toString()) as { detail: unknown }).detail;
+
   it("C1 answers 503 to every caller of a thread that died, rebuilds it, and charges the key once", async () => {
     const sent = Array.from({ length: 20 }, (_, n) => send(`c1-${n}`));
     await until("operations are open", 10_000, async () =>
@@ -118,6 +128,7 @@ describe("shard host (needs postgres)", function () {
     for (const number of sent) {
       const reply = replies.get(number) as ShardReply;
       expect([reply.status, reply.code, reply.retryAfterS]).to.deep.equal([503, "shard_unavailable", 1]);
+      expect(detailOf(number), "its payment is stored and perhaps charged").to.match(/not known .* same key/);
     }
     await served();
     expect(workers.length).to.equal(before + 1);
@@ -127,6 +138,37 @@ describe("shard host (needs postgres)", function () {
     const fresh = send("after-death");
     await answered(fresh);
     expect(replies.get(fresh)?.status).to.equal(201);
+  });
+
+  /** Makes the shard thread throw in a one-way message; its open callers must be answered, and the thread rebuilt. */
+  async function poisoned(name: string, poison: (api: Remote<ShardThread>["api"]) => Promise<void>): Promise<void> {
+    const sent = Array.from({ length: 5 }, (_, n) => send(`${name}-${n}`));
+    await until("operations are open", 10_000, async () =>
+      (await host.snapshots()).some(({ openOperations }) => openOperations >= sent.length),
+    );
+    const before = workers.length;
+    const remote = new Remote<ShardThread>(workers.at(-1) as Worker, () => {});
+    void poison(remote.api).catch(() => undefined); // what comes back says nothing to those who wait
+    for (const number of sent) await answered(number);
+    expect(sent.map((number) => replies.get(number)?.code)).to.deep.equal(sent.map(() => "shard_unavailable"));
+    await served();
+    expect(workers.length).to.equal(before + 1);
+    expect(
+      errors.some(({ reason }) => String(reason).includes("TypeError")),
+      "the fault is in the log",
+    ).to.equal(true);
+  }
+
+  it("C1 ends a thread that threw while it took a batch: nobody waits for an answer that cannot come", async () => {
+    await poisoned("batch", (api) => api.submitBatch(null as unknown as RequestBatch));
+  });
+
+  it("C1 ends a thread that threw while it took a gateway's answers", async () => {
+    await poisoned("answers", async (api) => {
+      const { port1, port2 } = new MessageChannel();
+      await api.attachGateway(0, transfer(port2, [port2]));
+      await remoteOf<AnswerPort>(port1).onAnswers(null as unknown as []);
+    });
   });
 
   it("settles calls to a dead worker, which comlink alone never does", async () => {

@@ -25,6 +25,14 @@ export const realClock: Clock = {
 
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** Keeps the fields of what is logged as an error. */
+export class KeptLog implements Log {
+  readonly errors: Record<string, unknown>[] = [];
+  info(): void {}
+  warn(): void {}
+  error: Log["error"] = (fields) => void this.errors.push({ ...fields });
+}
+
 /** A claim of `node` that exceeds all before it when `generation` grows. */
 export const claimOf = (node: string, generation: bigint, more: Partial<Claim> = {}): Claim => ({
   node,
@@ -53,6 +61,9 @@ export interface AcceptOptions {
 
 const SEALED = randomBytes(160);
 
+/** From a decision to its row: a batch waits for the one before it. */
+const WAITED_MS = 7;
+
 function decide(
   made: Transition,
   cause: string,
@@ -60,14 +71,18 @@ function decide(
   data: string | null,
   atMs: number,
 ): Decision {
-  const hash = hashRow(made, { cause, recordedAtMs: atMs, data, reply });
+  const recordedAtMs = atMs + WAITED_MS;
+  const hash = hashRow(made, { cause, recordedAtMs, data, reply });
   return {
-    payment: { ...made.payment, chainHead: hash, updatedAtMs: atMs },
-    entry: { fact: made.fact, fromStatus: made.fromStatus, cause, recordedAtMs: atMs, data, hash, reply },
+    payment: { ...made.payment, chainHead: hash },
+    entry: { fact: made.fact, fromStatus: made.fromStatus, cause, recordedAtMs, data, hash, reply },
     postings: made.postings,
     accepted: null,
   };
 }
+
+/** The payment as every reader must show it: its time is that of its row. */
+export const asWritten = ({ payment, entry }: Decision): Payment => ({ ...payment, updatedAtMs: entry.recordedAtMs });
 
 /** T1 of a new payment. */
 export function acceptedDecision(options: AcceptOptions = {}): Decision {

@@ -201,6 +201,7 @@ export class NaiveService {
       currency: terms.currency,
       paymentMethod: command.paymentMethod,
       timeoutMs: GATEWAY_LIMIT_MS,
+      notAfterMs: Number.POSITIVE_INFINITY,
     });
     if (observed.kind !== "authorized" && observed.kind !== "captured")
       throw new Error(`the gateway says ${observed.kind}`);

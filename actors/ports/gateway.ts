@@ -1,0 +1,85 @@
+/** What an actor asks of a gateway and what it may hear; `actors/gateways/` implements it. */
+import type { Failure, GatewayName, OperationId, OperationKind, PaymentId } from "../domain/index.ts";
+
+/**
+ * What to do at the gateway.
+ * `prepare`: make the object that `execute` acts on, moving no money. `execute`: move the money, always with the stored key.
+ * `query`: read. `abandon`: make sure that nothing is charged any more.
+ */
+export type GatewayAction = "prepare" | "execute" | "query" | "abandon";
+
+/** One try. Everything the request's bytes are built from is stored, so each try sends the same bytes. */
+export interface GatewayCall {
+  readonly operationId: OperationId;
+  readonly paymentId: PaymentId;
+  readonly kind: OperationKind;
+  readonly action: GatewayAction;
+  readonly try: number;
+  /** An earlier money-moving try may have reached the gateway: a refusal of this one then says nothing of that one. */
+  readonly earlierTryOpen: boolean;
+  readonly gateway: GatewayName;
+  readonly account: string;
+  readonly gatewayKey: string;
+  readonly gatewayReference: string | null;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly paymentMethod: string;
+  /** Total time for this call. */
+  readonly timeoutMs: number;
+  /**
+   * Monotonic milliseconds of the process. Whoever finds the call later than this answers `notSubmitted` instead of making
+   * it: after a standstill the shard may have another owner, who gave the operation up.
+   */
+  readonly notAfterMs: number;
+}
+
+/** What the gateway was observed to say. Only the first six are facts about the operation; the rest speak of this try. */
+export type GatewayObservation =
+  | { readonly kind: "prepared"; readonly reference: string }
+  | { readonly kind: "authorized"; readonly reference: string }
+  | { readonly kind: "captured"; readonly reference: string }
+  | { readonly kind: "declined"; readonly failure: Failure; readonly reference: string | null }
+  | { readonly kind: "voided"; readonly reference: string | null }
+  | { readonly kind: "conflicted"; readonly detail: string; readonly reference: string | null }
+  /** The gateway has the operation and works on it. */
+  | { readonly kind: "processing"; readonly reference: string | null }
+  /** A read shows that the money-moving call has not run; it still may. */
+  | { readonly kind: "undecided"; readonly reference: string | null }
+  /** The stored answer of the first run is an error and the object shows that it ended without moving money. */
+  | { readonly kind: "notExecuted"; readonly failure: Failure }
+  /** This try never left the machine, or our credentials were refused. */
+  | { readonly kind: "notSubmitted"; readonly reason: string }
+  /** Not executed, or still running from an earlier try: the same call may be repeated after a while. */
+  | { readonly kind: "busy"; readonly reason: string; readonly retryAfterMs: number | null }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+/** An observation with the operation and try that it answers; `tookMs`: the gateway's time. */
+export interface GatewayAnswer {
+  readonly operationId: OperationId;
+  readonly paymentId: PaymentId;
+  readonly try: number;
+  readonly action: GatewayAction;
+  readonly observation: GatewayObservation;
+  readonly tookMs: number;
+}
+
+/** What a gateway can do: data that the resolver reads (gateways.md §3.3). */
+export interface GatewayCapabilities {
+  readonly name: GatewayName;
+  readonly queryById: boolean;
+  /** `prepare`, commit the reference, `execute`. */
+  readonly twoStepCharge: boolean;
+  readonly replayReturnsStored5xx: boolean;
+}
+
+/** One adapter. Never throws and never answers before the call ended or its time is up. */
+export interface Gateway {
+  readonly capabilities: GatewayCapabilities;
+  run(call: GatewayCall): Promise<GatewayObservation>;
+  close(): Promise<void>;
+}
+
+/** Takes calls out of the actor's thread. Answers come back in batches through `onAnswers`, given at construction. */
+export interface GatewayDesk {
+  submit(calls: readonly GatewayCall[]): void;
+}

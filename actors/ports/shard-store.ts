@@ -1,0 +1,98 @@
+/** What an actor needs of its shard's database; `storage/` implements it. Times: Unix milliseconds unless said. */
+import type { MerchantId, OperationId, Payment, PaymentId, PaymentTerms } from "../domain/index.ts";
+import type { CommitOutcome, DecisionBatch, DoubtRow, KeyRow, MerchantKey, StoredReply } from "./decisions.ts";
+
+/** Whose shard it is: identity is (shard, epoch); `slotsVersion` grows with each change of the slots. */
+export interface Lease {
+  readonly shard: number;
+  readonly epoch: bigint;
+  readonly slotsVersion: bigint;
+}
+
+/**
+ * Who wants the shard. `generation`: of the assignment; must exceed the stored one, unless node, generation and
+ * process are equal (a rebuilt actor, or one that settles its own unknown COMMIT).
+ */
+export interface Claim {
+  readonly node: string;
+  readonly generation: bigint;
+  /** A uuid, new for each activation. */
+  readonly activationId: string;
+  /** Names this operating-system process for `isGone` of a later claim. */
+  readonly process: string;
+  /** True only when `process` certainly runs no more: then its reads need not be waited out (design §3.2). */
+  isGone(process: string): boolean;
+}
+
+/** An open operation as found by activation, with what is needed to ask the gateway again. */
+export interface OpenOperation {
+  readonly payment: Payment;
+  readonly sealed: Uint8Array;
+  readonly idempotencyKey: string;
+  readonly fingerprint: Uint8Array;
+  /** Seq of the journal row that submitted the operation. */
+  readonly t1Seq: bigint;
+  readonly tries: number;
+  /** It stands in `operation_open`: the floor need not wait for it. */
+  readonly noted: boolean;
+}
+
+/** What the database knows when a shard is taken. `lastSeq`: 0 when the journal is empty. */
+export interface Activation {
+  readonly lease: Lease;
+  readonly lastSeq: bigint;
+  readonly lastAnchor: Uint8Array;
+  readonly lastRecordedAtMs: number;
+  /** Slots in state `owned`. */
+  readonly slots: ReadonlySet<number>;
+  /** In the order of `t1Seq`. */
+  readonly open: readonly OpenOperation[];
+  /** They ended but still stand in `operation_open`: to be removed there. */
+  readonly ended: readonly OperationId[];
+}
+
+/** A key found in the database. `reply` is null while its operation is open; then `payment` says where it is. */
+export interface FoundKey {
+  readonly row: KeyRow;
+  readonly reply: StoredReply | null;
+  readonly payment: Payment;
+}
+
+/**
+ * One shard's database. `commit`, `renew` and `saveDoubts` are called one at a time; reads may run beside them.
+ * Reads throw PaymentClusterError(STORAGE_UNAVAILABLE) when the database does not answer in time.
+ */
+export interface ShardStore {
+  /**
+   * Takes the lease (epoch + 1) by an acknowledged commit, repeated until it is acknowledged or `signal` aborts, and
+   * loads what an actor needs. This is also how an unknown COMMIT is settled. A new owner waits until `renewed_at` + 4 s
+   * by the database's clock unless the lease was released, was its own, or its owner is gone. "fenced": the claim is too
+   * old. Throws when called off, or when the database contradicts itself.
+   */
+  activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced">;
+  commit(lease: Lease, batch: DecisionBatch): Promise<CommitOutcome>;
+  /** Renews the lease by a real commit: also the readiness probe. */
+  renew(lease: Lease): Promise<CommitOutcome>;
+  /** Idempotency rows by (merchant, key), in the order asked; one statement. */
+  findKeys(keys: readonly MerchantKey[]): Promise<readonly (FoundKey | undefined)[]>;
+  /** Stored keys behind `after` (null: from the beginning), in a fixed order, at most `limit`. */
+  scanKeys(after: MerchantKey | null, limit: number): Promise<readonly MerchantKey[]>;
+  /** Payments of one merchant each, in the order asked; undefined: unknown, or another merchant's. */
+  findPayments(
+    ids: readonly { readonly merchantId: MerchantId; readonly id: PaymentId }[],
+  ): Promise<readonly (Payment | undefined)[]>;
+  /** True when the lease row still carries this epoch: a read is then as new as any answer given. */
+  confirmEpoch(lease: Lease): Promise<boolean>;
+  /** Writes and removes rows of operations in doubt, under the fence. */
+  saveDoubts(lease: Lease, upserts: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome>;
+  /** Gives the lease up by a commit, so that a successor need not wait. */
+  release(lease: Lease): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Encrypts a payment's private details. Associated data: merchant, table, column, row. */
+export interface Vault {
+  seal(payment: Pick<PaymentTerms, "id" | "merchantId">, plain: Uint8Array): Uint8Array;
+  /** Throws when the bytes were changed, cut, or moved to another row. */
+  open(payment: Pick<PaymentTerms, "id" | "merchantId">, sealed: Uint8Array): Uint8Array;
+}
