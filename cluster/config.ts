@@ -73,7 +73,7 @@ export type ConfigFile = Static<typeof ConfigFile>;
 /** The table of design §5, and what measurement added. */
 export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   lingerMs: 2,
-  commitPaceMs: 8, // the fixed cost of a commit, about 0.7 ms of CPU, is then shared by more rows; idle shards do not wait
+  commitPaceMs: 16, // the fixed cost of a commit, about 0.7 ms of CPU, is then shared by more rows; idle shards do not wait
   lookUpPaceMs: 4,
   batchMax: 128, // rows of one kind: almost all of the gain is there, and a longer batch stalls the thread that settles it
   renewEveryMs: 1_000,

@@ -41,8 +41,8 @@ const CALL_DEADLINE_MS = 5_000;
 const PROBE_WITHIN_MS = 2_000;
 /** Answers that one thread may owe: its actors refuse long before, unless the thread itself is slow. */
 const OWED_MAX = 16_384;
-/** Room for what lives as long as a gateway call; half to all of this cost least CPU in short, noisy runs. */
-const YOUNG_MB = 48;
+/** Room for what lives as long as a gateway call: three semi-spaces. Less was dearer in a series on a noisy machine. */
+const YOUNG_MB = 96;
 const WATCH_EVERY_MS = 1_000;
 const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
 /** To callers of a thread that died: their payment may be stored, and charged. */

@@ -52,6 +52,21 @@ describe("batches of a tick", () => {
     expect(sent).to.deep.equal(["a", "bc"]);
   });
 
+  it("leave as many milliseconds apart as the last one had items, 2 to 8", () => {
+    for (const [count, paceMs] of [
+      [1, 2],
+      [5, 5],
+      [8, 8],
+      [50, 8],
+    ] as const) {
+      time.nowMs += 100;
+      for (let i = 0; i < count; i++) batch.add("x");
+      expect(time.run()).to.equal(0);
+      batch.add("y");
+      expect(time.run()).to.equal(paceMs);
+    }
+  });
+
   it("leave at once again after a pause", () => {
     batch.add("a");
     time.run();

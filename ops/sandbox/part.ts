@@ -31,6 +31,8 @@ export interface Part {
 export interface ProgramSpec<Ready> {
   readonly name: string;
   readonly entry: string;
+  /** Node's own. */
+  readonly flags: readonly string[];
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
   readonly logFile: string;
@@ -129,10 +131,10 @@ export class ProgramPart<Ready> implements Part {
   }
 
   #spawn(): ChildProcess {
-    const { entry, args, environment, logFile } = this.#spec;
+    const { flags, entry, args, environment, logFile } = this.#spec;
     const log = openLog(logFile);
     try {
-      return spawn(process.execPath, [entry, ...args], {
+      return spawn(process.execPath, [...flags, entry, ...args], {
         env: environment,
         stdio: ["ignore", log, log, "ipc"],
         detached: true, // a process group of its own: a terminal's Ctrl-C reaches only us, who end the parts in order

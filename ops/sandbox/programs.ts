@@ -1,4 +1,5 @@
 /** The sandbox's own programs as parts: the gateway simulators and the node, with what each is told and what it says. */
+import { NODE_FLAGS } from "../../cluster/index.ts";
 import type { SandboxFolder } from "./folder.ts";
 import type { NodeConfigFile } from "./node-config.ts";
 import { ProgramPart } from "./part.ts";
@@ -40,6 +41,7 @@ export function nodePart(launch: Launch, config: NodeConfigFile): ProgramPart<No
   launch.folder.write(`${id}.config.json`, config);
   return new ProgramPart({
     ...programSpec(launch, id),
+    flags: NODE_FLAGS,
     args: [],
     environment: { ...launch.environment, PAYMENT_CLUSTER_CONFIG: configFile },
     stopLimitMs: 40_000, // above the node's own drain: an answer takes 10 s at most, a gateway call 20 s
@@ -50,6 +52,7 @@ export function nodePart(launch: Launch, config: NodeConfigFile): ProgramPart<No
 const programSpec = ({ entry, environment, folder }: Launch, name: string) => ({
   name,
   entry,
+  flags: [],
   environment,
   logFile: folder.log(name),
   readyLimitMs: 60_000,
