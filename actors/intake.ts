@@ -129,7 +129,7 @@ export class Intake {
   reset(code: "storage_unavailable" | "shard_unavailable"): void {
     this.#generation++;
     for (const candidate of [...this.#waiting, ...this.#lookingUp])
-      this.#drop(candidate.flow, code, NOTHING_DONE[code]);
+      this.#drop(candidate.flow, code, NOT_LOOKED_UP[code]);
     this.#waiting = [];
     this.#lookingUp = [];
   }
@@ -167,7 +167,7 @@ export class Intake {
     if (generation !== this.#generation) return; // reset() has answered them
     this.#lookingUp = [];
     candidates.forEach((candidate, i) => {
-      if (found === undefined) this.#drop(candidate.flow, "storage_unavailable", NOTHING_DONE.storage_unavailable);
+      if (found === undefined) this.#drop(candidate.flow, "storage_unavailable", NOT_LOOKED_UP.storage_unavailable);
       else if (found[i] === undefined) this.#accept(candidate);
       else this.#remembered(candidate, found[i]);
     });
@@ -184,8 +184,9 @@ export class Intake {
     if (!sameBytes(found.row.fingerprint, command.fingerprint) || found.row.route !== CREATE_PAYMENT_ROUTE)
       return this.#reuse(request);
     if (found.reply !== null) return answers.final(request, found.reply, true, null);
-    log.error({ payment: found.payment.terms.id }, "an open operation is in the database and not in memory");
-    answers.pending(request, found.payment, null, null);
+    log.error({ payment: found.row.paymentId }, "an open operation is in the database and not in memory");
+    if (found.payment !== null) answers.pending(request, found.payment, null, null);
+    else answers.refuseWith(request, "storage_unavailable", NOT_READABLE);
   }
 
   #repeat(request: CreateRequest, command: CreatePayment, flow: Flow): void {
@@ -290,6 +291,12 @@ const NOTHING_DONE = {
   shard_unavailable: "the shard is not served here now; send it again with the same key",
   internal_error: "the payment could not be stored and nothing was charged",
 } as const;
+/** Their keys may be old ones, whose first request was charged long ago. */
+const NOT_LOOKED_UP = {
+  storage_unavailable: "it cannot be looked up now whether the key was used before; send it again with the same key",
+  shard_unavailable: NOTHING_DONE.shard_unavailable,
+} as const;
 const NOT_KNOWN = "it is not known yet whether the payment was stored; send it again with the same key";
+const NOT_READABLE = "the payment of this key cannot be read now; send it again with the same key";
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { idFromBytes } from "../actors/domain/index.ts";
 import type { PaymentRow } from "./read-model.ts";
-import { readPayments } from "./readable-payments.ts";
+import { readEachPayment, readPayments } from "./readable-payments.ts";
 import { KeptLog } from "./test/fixtures.ts";
 
 const uuid = (last: number): Buffer => Buffer.from([...Buffer.alloc(6), 0x70, 0, 0x80, ...Buffer.alloc(6), last]);
@@ -46,12 +46,16 @@ describe("stored payments that this release cannot read", () => {
     ["a text that is not JSON", { data: "v2:4111111111111111" }],
   ];
   for (const [what, more] of cases)
-    it(`names ${what}, never its text, and refuses all`, () => {
+    it(`names ${what}, never its text, and leaves its place empty or refuses all`, () => {
       const log = new KeptLog();
       const rows = [rowOf(1), rowOf(2, more), rowOf(3, more)];
+      const [one, ...others] = readEachPayment(rows, log);
+      expect([one?.terms.id, others]).to.deep.equal([idFromBytes("pay", uuid(1)), [null, null]]);
+      const named = log.errors.splice(0);
       expect(() => readPayments(rows, "INVARIANT_BROKEN", log))
         .to.throw()
         .with.property("code", "INVARIANT_BROKEN");
+      expect(log.errors).to.deep.equal(named);
       expect(log.errors.map(({ payment, operation }) => [payment, operation])).to.deep.equal([
         [idFromBytes("pay", uuid(2)), idFromBytes("op", uuid(52))],
         [idFromBytes("pay", uuid(3)), idFromBytes("op", uuid(53))],

@@ -9,12 +9,11 @@ import type { FaultCode, Log } from "../actors/index.ts";
 import { paymentOf } from "./read-model.ts";
 import type { PaymentRow } from "./read-model.ts";
 
-/** All payments, in the order of the rows. Throws `fault` when one cannot be read; the log names each of these. */
-export function readPayments(rows: readonly PaymentRow[], fault: FaultCode, log: Log): readonly Payment[] {
-  const payments: Payment[] = [];
-  for (const row of rows) {
+/** All payments, in the order of the rows; null for one that cannot be read. The log names each of these. */
+export function readEachPayment(rows: readonly PaymentRow[], log: Log): readonly (Payment | null)[] {
+  return rows.map((row) => {
     try {
-      payments.push(paymentOf(row));
+      return paymentOf(row);
     } catch (error) {
       log.error(
         {
@@ -25,8 +24,14 @@ export function readPayments(rows: readonly PaymentRow[], fault: FaultCode, log:
         },
         "a stored payment cannot be read by this release",
       );
+      return null;
     }
-  }
+  });
+}
+
+/** As readEachPayment, for those who have no word for one of many: throws `fault` when one cannot be read. */
+export function readPayments(rows: readonly PaymentRow[], fault: FaultCode, log: Log): readonly Payment[] {
+  const payments = readEachPayment(rows, log).filter((payment) => payment !== null);
   const unread = rows.length - payments.length;
   if (unread > 0) throw new PaymentClusterError(fault, `${unread} stored payments cannot be read by this release`);
   return payments;

@@ -6,26 +6,22 @@ import type { QueryResultRow } from "pg";
 import { bytesOfId, idFromBytes } from "../actors/domain/index.ts";
 import type { MerchantId, Payment, PaymentId } from "../actors/domain/index.ts";
 import { PaymentClusterError } from "../actors/index.ts";
-import type { FoundKey } from "../actors/index.ts";
+import type { FoundKey, MerchantKey } from "../actors/index.ts";
 import { Scratch, column, columnArray } from "./binary-arrays.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import { reasonOf, serverErrorOf } from "./pg-errors.ts";
 import { PAYMENT_COLUMNS, PAYMENT_JOINS } from "./read-model.ts";
 import type { PaymentRow } from "./read-model.ts";
-import { readPayments } from "./readable-payments.ts";
+import { readEachPayment, readPayments } from "./readable-payments.ts";
 
-interface KeyQuestion {
-  readonly merchantId: MerchantId;
-  readonly key: string;
-}
 interface PaymentQuestion {
   readonly merchantId: MerchantId;
   readonly id: PaymentId;
 }
 
-const KEY_MERCHANT = column<KeyQuestion, "uuid">("merchant_id", "uuid", (q) => bytesOfId(q.merchantId));
-const KEY_TEXT = column<KeyQuestion, "text">("key", "text", (q) => q.key);
+const KEY_MERCHANT = column<MerchantKey, "uuid">("merchant_id", "uuid", (q) => bytesOfId(q.merchantId));
+const KEY_TEXT = column<MerchantKey, "text">("key", "text", (q) => q.key);
 const PAYMENT_MERCHANT = column<PaymentQuestion, "uuid">("merchant_id", "uuid", (q) => bytesOfId(q.merchantId));
 const PAYMENT_ID = column<PaymentQuestion, "uuid">("id", "uuid", (q) => bytesOfId(q.id));
 
@@ -92,7 +88,7 @@ export class Reader {
   }
 
   /** As ShardStore.findKeys. */
-  async findKeys(questions: readonly KeyQuestion[]): Promise<readonly (FoundKey | undefined)[]> {
+  async findKeys(questions: readonly MerchantKey[]): Promise<readonly (FoundKey | undefined)[]> {
     if (questions.length === 0) return [];
     const hits = await this.#read<KeyHit>("find_keys", FIND_KEYS, (s) => [
       columnArray(KEY_MERCHANT, questions, s),
@@ -100,13 +96,14 @@ export class Reader {
     ]);
     const found: (FoundKey | undefined)[] = questions.map(() => undefined);
     if (hits.length === 0) return found;
-    const asked = hits.map((hit) => questions[Number(hit.ordinal) - 1] as KeyQuestion);
+    const asked = hits.map((hit) => questions[Number(hit.ordinal) - 1] as MerchantKey);
     const [payments, replies] = await Promise.all([
-      this.findPayments(
+      this.#findPayments(
         hits.map((hit, i) => ({
-          merchantId: (asked[i] as KeyQuestion).merchantId,
+          merchantId: (asked[i] as MerchantKey).merchantId,
           id: idFromBytes("pay", hit.payment_id),
         })),
+        (rows) => readEachPayment(rows, this.#options.log),
       ),
       this.#read<ReplyHit>("find_replies", FIND_REPLIES, (s) => [
         columnArray(REPLY_PAYMENT, hits, s),
@@ -117,7 +114,7 @@ export class Reader {
       replies.map((r) => [Number(r.ordinal) - 1, { status: r.reply_status, body: r.reply_body }]),
     );
     for (const [i, hit] of hits.entries()) {
-      const question = asked[i] as KeyQuestion;
+      const question = asked[i] as MerchantKey;
       const payment = payments[i];
       if (payment === undefined) throw new PaymentClusterError("INVARIANT_BROKEN", "a key row has no payment");
       found[Number(hit.ordinal) - 1] = {
@@ -137,7 +134,7 @@ export class Reader {
   }
 
   /** As ShardStore.scanKeys. */
-  async scanKeys(after: KeyQuestion | null, limit: number): Promise<readonly KeyQuestion[]> {
+  async scanKeys(after: MerchantKey | null, limit: number): Promise<readonly MerchantKey[]> {
     const rows = await this.#read<ScannedKey>("scan_keys", SCAN_KEYS, () => {
       const most = Buffer.alloc(4);
       most.writeInt32BE(limit);
@@ -150,12 +147,20 @@ export class Reader {
   /** As ShardStore.findPayments. STORAGE_UNAVAILABLE too when a row cannot be read: the port has no word for one of many. */
   async findPayments(questions: readonly PaymentQuestion[]): Promise<readonly (Payment | undefined)[]> {
     if (questions.length === 0) return [];
+    return await this.#findPayments(questions, (rows) => readPayments(rows, "STORAGE_UNAVAILABLE", this.#options.log));
+  }
+
+  /** In the order asked, undefined where there is no row. `read` turns each row into a payment, or into null. */
+  async #findPayments<P extends Payment | null>(
+    questions: readonly PaymentQuestion[],
+    read: (rows: readonly PaymentRow[]) => readonly P[],
+  ): Promise<readonly (P | undefined)[]> {
     const hits = await this.#read<PaymentHit>("find_payments", FIND_PAYMENTS, (s) => [
       columnArray(PAYMENT_MERCHANT, questions, s),
       columnArray(PAYMENT_ID, questions, s),
     ]);
-    const found: (Payment | undefined)[] = questions.map(() => undefined);
-    const payments = readPayments(hits, "STORAGE_UNAVAILABLE", this.#options.log);
+    const found: (P | undefined)[] = questions.map(() => undefined);
+    const payments = read(hits);
     for (const [i, hit] of hits.entries()) found[Number(hit.ordinal) - 1] = payments[i];
     return found;
   }

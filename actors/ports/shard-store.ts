@@ -51,11 +51,13 @@ export interface Activation {
   readonly ended: readonly OperationId[];
 }
 
-/** A key found in the database. `reply` is null while its operation is open; then `payment` says where it is. */
+/** A key found in the database. */
 export interface FoundKey {
   readonly row: KeyRow;
+  /** Null while its operation is open. */
   readonly reply: StoredReply | null;
-  readonly payment: Payment;
+  /** Null: this release cannot read it. A stored reply is the answer all the same. */
+  readonly payment: Payment | null;
 }
 
 /**

@@ -338,26 +338,33 @@ describe("shard store on PostgreSQL", function () {
     });
 
     it("names a payment that it cannot read, and says neither that it does not exist nor that its key is new", async () => {
-      const [one, well] = [acceptedDecision(), acceptedDecision()];
-      await store.commit(head.lease, batchOf(head, [one, well]));
-      await rewrite("seq = 1");
+      const [one, well, ended] = [acceptedDecision(), acceptedDecision(), acceptedDecision()];
+      const end = succeededDecision(ended.payment);
+      await store.commit(head.lease, batchOf(head, [one, well, ended, end]));
+      await rewrite("seq IN (1, 4)");
       const log = new KeptLog();
       const other = openWith("b", log);
       const asked = [one, well].map(({ payment: { terms } }) => ({ merchantId: terms.merchantId, id: terms.id }));
-      const keys = [one, well].map((d) => ({
+      const failed = await other.findPayments(asked).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
+      expect(log.errors.splice(0).map(({ payment }) => payment)).to.deep.equal([one.payment.terms.id]);
+      const [found] = await other.findPayments(asked.slice(1));
+      expect(found?.terms.id).to.equal(well.payment.terms.id);
+      const keys = [one, well, ended].map((d) => ({
         merchantId: d.payment.terms.merchantId,
         key: d.accepted?.keyRow.key ?? "",
       }));
-      for (const read of [() => other.findPayments(asked), () => other.findKeys(keys)]) {
-        const failed = await read().then(
-          () => undefined,
-          (error: unknown) => error,
-        );
-        expect(failed).to.include({ code: "STORAGE_UNAVAILABLE" });
-        expect(log.errors.splice(0).map(({ payment }) => payment)).to.deep.equal([one.payment.terms.id]);
-      }
-      const found = await other.findPayments(asked.slice(1));
-      expect(found.map((payment) => payment?.terms.id)).to.deep.equal([well.payment.terms.id]);
+      const known = await other.findKeys(keys);
+      expect(known.map((key) => [key?.row.key, key?.payment?.terms.id, key?.reply?.status])).to.deep.equal([
+        [keys[0]?.key, undefined, undefined],
+        [keys[1]?.key, well.payment.terms.id, undefined],
+        [keys[2]?.key, undefined, end.entry.reply?.status],
+      ]);
+      expect(known[2]?.reply?.body).to.deep.equal(Buffer.from(end.entry.reply?.body ?? []));
+      expect(log.errors.map(({ payment }) => payment)).to.have.members([one, ended].map((d) => d.payment.terms.id));
       await other.close();
     });
 

@@ -152,6 +152,16 @@ describe("audit", function () {
       `UPDATE ledger_entry SET amount = 2000 WHERE payment_id = ${FIRST}`,
       "postings differ",
     ],
+    [
+      "a posting to another account",
+      `UPDATE ledger_entry SET credit = 3 WHERE payment_id = ${FIRST}`,
+      "2 balances of a payment that are not what its journal says",
+    ],
+    [
+      "a posting in another currency",
+      `UPDATE ledger_entry SET currency = 'USD' WHERE payment_id = ${FIRST}`,
+      "4 balances of a payment that are not what its journal says",
+    ],
     ["a payment lost", `DELETE FROM payment WHERE id = ${LAST}`, "1 accepted requests without a payment"],
     ["a payment without journal", `DELETE FROM journal WHERE payment_id = ${LAST}`, "payments without journal"],
     ["a key lost", `DELETE FROM idempotency WHERE payment_id = ${FIRST}`, "keys that do not belong together"],

@@ -1,0 +1,198 @@
+/** An actor on a clock that the test turns, a store in memory and a scripted gateway. */
+import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../../actors/domain/index.ts";
+import { GATEWAY_CAPABILITIES } from "../../../actors/gateways/index.ts";
+import {
+  type GatewayCall,
+  type GatewayObservation,
+  ShardActor,
+  type ShardLimits,
+  type ShardParts,
+  type ShardReply,
+  type ShardStore,
+} from "../../../actors/index.ts";
+import { createPresenter, createRequestReader } from "../../../router/index.ts";
+import { createMemoryStore, type MemoryDatabase, memoryDatabase } from "../../../storage/index.ts";
+import { DEFAULT_LIMITS } from "../../config.ts";
+
+/** Where every clock begins. */
+export const START_MS = 1_750_000_000_000;
+/** The one merchant of these tests. */
+export const merchantId: MerchantId = mintId("mer", 0, START_MS, new Uint8Array(8));
+/** The failure of an observed refusal. */
+export const DECLINED = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "05" } as const;
+const noMeter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
+
+/** Lets every promise that can settle do so. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+};
+
+/** What a test changes of an actor's world. */
+type Changes = Partial<Omit<ShardParts, "limits" | "store">> & {
+  readonly limits?: Partial<ShardLimits>;
+  readonly store?: (store: ShardStore) => ShardStore;
+};
+
+export class Rig {
+  readonly calls: GatewayCall[] = [];
+  readonly replies: ShardReply[] = [];
+  readonly database: MemoryDatabase;
+  readonly actor: ShardActor;
+  readonly gateway: "stripe" | "adyen";
+  /** Journal rows on disk when each call was made. */
+  readonly rowsAtCall: number[] = [];
+  /** Messages logged as errors. */
+  readonly errors: string[] = [];
+  #nowMs = START_MS;
+  #timers: { readonly atMs: number; readonly task: () => void }[] = [];
+  #ticket = 0;
+  #random = 0;
+
+  constructor(
+    gateway: "stripe" | "adyen",
+    database = memoryDatabase(Array.from({ length: SLOT_COUNT }, (_, slot) => slot)),
+    generation = 1n,
+    nowMs = START_MS,
+    { limits, store, ...changes }: Changes = {},
+  ) {
+    this.database = database;
+    this.gateway = gateway;
+    this.#nowMs = nowMs;
+    const profile = {
+      id: merchantId,
+      slot: slotOfMerchant(merchantId),
+      gateways: [{ name: gateway, account: "a" }],
+      currencies: null,
+    };
+    const clock = {
+      nowMs: () => this.#nowMs,
+      monotonicMs: () => this.#nowMs,
+      after: (delayMs: number, task: () => void) => {
+        const timer = { atMs: this.#nowMs + delayMs, task };
+        this.#timers.push(timer);
+        return () => {
+          this.#timers = this.#timers.filter((other) => other !== timer);
+        };
+      },
+    };
+    this.actor = new ShardActor({
+      shard: 0,
+      store: (store ?? ((as) => as))(createMemoryStore({ shard: 0, database })),
+      vault: { seal: (_, plain) => plain, open: (_, sealed) => sealed },
+      reader: createRequestReader(),
+      presenter: createPresenter(),
+      desk: {
+        submit: (calls) => {
+          this.calls.push(...calls);
+          this.rowsAtCall.push(database.rows.length);
+        },
+      },
+      merchants: () => profile,
+      capabilities: (payment) => GATEWAY_CAPABILITIES[payment.terms.gateway],
+      reply: (reply) => this.replies.push(reply),
+      clock,
+      random: { bytes: (count) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 },
+      meter: noMeter,
+      log: { info: () => {}, warn: () => {}, error: (_, message) => this.errors.push(message) },
+      limits: { ...DEFAULT_LIMITS, lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0, ...limits },
+      claim: () => ({
+        node: "n",
+        generation,
+        activationId: "00000000-0000-4000-8000-000000000000",
+        process: String(generation),
+        isGone: () => true,
+      }),
+      ...changes,
+    });
+  }
+
+  static async started(gateway: "stripe" | "adyen", changes: Changes = {}): Promise<Rig> {
+    const rig = new Rig(gateway, undefined, 1n, START_MS, changes);
+    await rig.actor.start();
+    return rig;
+  }
+
+  /** The next owner of the same database. */
+  async heir(generation: bigint, nowMs = this.#nowMs, changes: Changes = {}): Promise<Rig> {
+    const heir = new Rig(this.gateway, this.database, generation, nowMs, changes);
+    await heir.actor.start();
+    return heir;
+  }
+
+  /** Sends a payment and lets its intent be written. */
+  async create(key: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    this.send(key, more);
+    await settle();
+  }
+
+  /** Sends a payment. */
+  send(key: string, more: Readonly<Record<string, unknown>> = {}): void {
+    const body = Buffer.from(JSON.stringify({ amount: 100, currency: "EUR", payment_method: "tok_visa", ...more }));
+    this.actor.submit([
+      {
+        kind: "createPayment",
+        ticket: ++this.#ticket,
+        requestId: "r",
+        merchantId,
+        idempotencyKey: key,
+        body,
+        receivedAtMs: this.#nowMs,
+        handedOverAtMs: this.#nowMs,
+      },
+    ]);
+  }
+
+  /** The gateway says something to the newest call, and everything settles. */
+  async answer(observation: GatewayObservation): Promise<void> {
+    this.observe(observation);
+    await settle();
+  }
+
+  /** The gateway says something to a call. */
+  observe(observation: GatewayObservation, call = this.calls.at(-1) as GatewayCall): void {
+    const { operationId, paymentId, action } = call;
+    this.actor.onAnswers([{ operationId, paymentId, try: call.try, action, observation, tookMs: 1 }]);
+  }
+
+  /** Turns the clock in small steps, running timers and the actor's sweeps; `tick` sees each step. */
+  async pass(ms: number, tick: () => Promise<void> = async () => {}): Promise<void> {
+    const endMs = this.#nowMs + ms;
+    const stepMs = Math.max(50, Math.floor(ms / 2_000));
+    while (this.#nowMs < endMs) {
+      this.#nowMs = Math.min(endMs, this.#nowMs + stepMs);
+      const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs);
+      this.#timers = this.#timers.filter(({ atMs }) => atMs > this.#nowMs);
+      for (const { task } of due) task();
+      // Twice: after a step as long as a standstill the first one only renews the lease.
+      for (let sweep = 0; sweep < 2; sweep++) {
+        this.actor.sweep();
+        await settle();
+      }
+      await tick();
+    }
+  }
+
+  /** Time passes while the actor is frozen. */
+  turnClockWithoutSweep(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  get last(): {
+    readonly status: number;
+    readonly body: Readonly<Record<string, unknown>>;
+    readonly replayed: boolean;
+  } {
+    const reply = this.replies.at(-1) as ShardReply;
+    return {
+      status: reply.status,
+      body: (reply.status === 0 ? {} : JSON.parse(Buffer.from(reply.body).toString())) as Record<string, unknown>,
+      replayed: reply.replayed,
+    };
+  }
+  get actions(): readonly string[] {
+    return this.calls.map(({ action }) => action);
+  }
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+}
