@@ -42,7 +42,7 @@ const PROBE_WITHIN_MS = 2_000;
 /** Answers that one thread may owe: its actors refuse long before, unless the thread itself is slow. */
 const OWED_MAX = 16_384;
 /** Room for what lives as long as a gateway call: three semi-spaces. Less was dearer in a series on a noisy machine. */
-const YOUNG_MB = 96;
+const YOUNG_MB = 192;
 const WATCH_EVERY_MS = 1_000;
 const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
 /** To callers of a thread that died: their payment may be stored, and charged. */

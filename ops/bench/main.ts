@@ -44,8 +44,13 @@ async function bench(options: BenchOptions): Promise<number> {
     say,
     stops,
   };
+  let ending = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void cleanUp(context).finally(() => process.exit(EXIT.interrupted)));
+    process.on(signal, () => {
+      if (ending) return; // npm passes a Ctrl-C on a second time, and what runs must still be stopped in order
+      ending = true;
+      void cleanUp(context).finally(() => process.exit(EXIT.interrupted));
+    });
   const clusters: ClusterReport[] = [];
   let failure: unknown;
   try {
