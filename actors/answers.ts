@@ -19,6 +19,15 @@ const RETRY_AFTER_S: { readonly [C in RefusalCode]?: number } = {
 };
 const PENDING_RETRY_AFTER_S = 2;
 const NOTHING = new Uint8Array(0);
+/** A reply that carries nothing beside its status and body. */
+const BARE = {
+  problem: false,
+  code: null,
+  replayed: false,
+  retryAfterS: null,
+  location: null,
+  gatewayMs: null,
+} as const;
 
 export class Answers {
   readonly #presenter: Presenter;
@@ -85,30 +94,20 @@ export class Answers {
   silence(asker: Asker): void {
     this.#meter.refused("unanswered");
     this.#send({
+      ...BARE,
       ticket: asker.ticket,
       status: 0,
       body: NOTHING,
-      problem: false,
-      code: null,
-      replayed: false,
-      retryAfterS: null,
-      location: null,
-      gatewayMs: null,
     });
   }
 
   /** 200 with the payment as it is. */
   payment(asker: Asker, payment: Payment, nextCheckAtMs: number | null): void {
     this.#send({
+      ...BARE,
       ticket: asker.ticket,
       status: 200,
       body: this.#presenter.payment(payment, nextCheckAtMs),
-      problem: false,
-      code: null,
-      replayed: false,
-      retryAfterS: null,
-      location: null,
-      gatewayMs: null,
     });
   }
 
