@@ -1,15 +1,17 @@
 /**
- * What an actor remembers of one request that creates a payment: from its key's first sight to its final answer, and
- * for a while after, for replays and reads. The table of them is bounded; the database is the truth.
+ * What an actor remembers of one operation: from the first sight of the key that asks for it to its final answer, and for
+ * a while after, for replays. The flows of one payment share its file. The database is the truth.
  */
-import type { MerchantId, OperationId, Payment, PaymentId } from "./domain/index.ts";
+import type { MerchantId, Operation, Payment } from "./domain/index.ts";
 import type { StoredReply } from "./ports/decisions.ts";
-import type { GatewayAction, GatewayAnswer } from "./ports/gateway.ts";
+import type { GatewayAction } from "./ports/gateway.ts";
+import type { RateState } from "./ports/requests.ts";
 
 /** The client that waits for an answer. Monotonic milliseconds. */
 export interface Waiter {
   readonly ticket: number;
   readonly requestId: string;
+  readonly rate: RateState | null;
   readonly deadlineAtMs: number;
 }
 
@@ -20,28 +22,57 @@ export interface Try {
   readonly dueAtMs: number;
 }
 
-/** Phases: accepting (T1 not acknowledged) -> open (the operation may still move money) -> done. */
-export interface Flow {
-  readonly keyId: string;
+/** One payment in memory. */
+export interface PaymentFile {
+  /** As of the newest acknowledged commit. */
+  payment: Payment;
+  /** A decision of it is being written: whatever comes next waits in `backlog`, in the order in which it came. */
+  writing: boolean;
+  backlog: (() => void)[];
+  /** Flows that are about it; with the last one the file is forgotten. */
+  flows: number;
+  /** The cancel that waits for the end of the authorize or sale. */
+  cancelFlow: OpenFlow | undefined;
+}
+
+/** The request that an operation comes from, in the scope of its merchant. */
+export interface FlowRequest {
   readonly merchantId: MerchantId;
   readonly key: string;
+  readonly route: string;
   readonly fingerprint: Uint8Array;
+}
+
+/** Phases: accepting (T1 not acknowledged) -> open (the operation may still move money) -> done. */
+export interface Flow {
+  /** Null: an operation of our own making. */
+  readonly request: FlowRequest | null;
+  readonly keyId: string | null;
   phase: "accepting" | "open" | "done";
-  /** As of the newest acknowledged commit; undefined while accepting. */
-  payment: Payment | undefined;
+  /** Undefined while accepting. */
+  file: PaymentFile | undefined;
+  /** As of its newest acknowledged row; undefined while accepting. */
+  operation: Operation | undefined;
+  /** When that row was made, Unix milliseconds. */
+  rowAtMs: number;
   reply: StoredReply | undefined;
   waiter: Waiter | undefined;
-  /** The token, kept in memory only while the operation is open. */
+  /** The gateway has said that it has the operation: what happens next is its own affair, however long it takes. */
+  isReceived: boolean;
+  /** The token of an authorize or a sale, kept in memory only while that is open. */
   paymentMethod: string;
   /** The stored details cannot be opened: the operation is only read from now on. */
   detailsLost: boolean;
-  /** A decision of this payment is being written: its later messages wait in `backlog`. */
-  writing: boolean;
-  backlog: GatewayAnswer[];
   t1Seq: bigint;
   doubt: DoubtMemory;
   /** Sum of the gateway's own time. */
   gatewayMs: number;
+}
+
+/** A flow whose T1 is acknowledged. */
+export interface OpenFlow extends Flow {
+  file: PaymentFile;
+  operation: Operation;
 }
 
 /** The course of an operation's tries. Monotonic milliseconds. */
@@ -58,6 +89,8 @@ export interface DoubtMemory {
   /** When the first try began that may have arrived. */
   firstTryAtMs: number;
   storedErrorReplayed: boolean;
+  /** Reads that showed nothing of it. */
+  absences: number;
   /** Undefined until the first check is planned. */
   sinceMs: number | undefined;
   /** Tries from this number on are checks. */
@@ -69,20 +102,19 @@ export interface DoubtMemory {
 }
 
 /** A flow at its beginning. */
-export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8Array): Flow {
+export function newFlow(request: FlowRequest | null): Flow {
   return {
-    keyId: keyIdOf(merchantId, key),
-    merchantId,
-    key,
-    fingerprint,
+    request,
+    keyId: request === null ? null : keyIdOf(request.merchantId, request.key),
     phase: "accepting",
-    payment: undefined,
+    file: undefined,
+    operation: undefined,
+    rowAtMs: 0,
     reply: undefined,
     waiter: undefined,
+    isReceived: false,
     paymentMethod: "",
     detailsLost: false,
-    writing: false,
-    backlog: [],
     t1Seq: 0n,
     gatewayMs: 0,
     doubt: {
@@ -93,6 +125,7 @@ export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8A
       mayHaveArrived: false,
       firstTryAtMs: 0,
       storedErrorReplayed: false,
+      absences: 0,
       sinceMs: undefined,
       checksFromTry: Number.MAX_SAFE_INTEGER,
       nextCheckAtMs: undefined,
@@ -102,94 +135,29 @@ export function newFlow(merchantId: MerchantId, key: string, fingerprint: Uint8A
   };
 }
 
+/** A payment's file at its beginning. */
+export const newFile = (payment: Payment): PaymentFile => ({
+  payment,
+  writing: false,
+  backlog: [],
+  flows: 0,
+  cancelFlow: undefined,
+});
+
 export const keyIdOf = (merchantId: MerchantId, key: string): string => `${merchantId}\n${key}`;
 
-/** Flows by key and by payment. Open ones always stay; of the finished ones the newest `doneMax`. */
-export class FlowTable {
-  readonly #byKey = new Map<string, Flow>();
-  readonly #byPayment = new Map<PaymentId, Flow>();
-  /** Open operations in the order of their T1, less those whose row stands in `operation_open`. */
-  readonly #unsaved = new Map<OperationId, Flow>();
-  readonly #open = new Set<Flow>();
-  readonly #done: Flow[] = [];
-  #newestUnsavedSeq = 0n;
-  #doneFrom = 0;
-  readonly #doneMax: number;
+/** The payment as of its newest row, with this flow's operation: what the flow's client is shown. A refund has its own time. */
+export function paymentOf({ file, operation, rowAtMs }: OpenFlow): Payment {
+  const { payment } = file;
+  if (payment.operation.id === operation.id) return payment;
+  return { ...payment, operation, ...(operation.kind === "refund" && { updatedAtMs: rowAtMs }) };
+}
 
-  constructor(doneMax: number) {
-    this.#doneMax = doneMax;
-  }
-
-  get openCount(): number {
-    return this.#open.size;
-  }
-  get size(): number {
-    return this.#byKey.size;
-  }
-  open(): Iterable<Flow> {
-    return this.#open;
-  }
-  byKey(keyId: string): Flow | undefined {
-    return this.#byKey.get(keyId);
-  }
-  byPayment(id: PaymentId): Flow | undefined {
-    return this.#byPayment.get(id);
-  }
-  /** Seq of the oldest T1 that activation must read the journal for. */
-  oldestUnsavedSeq(): bigint | undefined {
-    for (const flow of this.#unsaved.values()) return flow.t1Seq;
-    return undefined;
-  }
-
-  reserve(flow: Flow): void {
-    this.#byKey.set(flow.keyId, flow);
-  }
-  forget(flow: Flow): void {
-    this.#byKey.delete(flow.keyId);
-  }
-  /** T1 is acknowledged. Called in the order of seq: the first of them that is not saved is the floor. */
-  opened(flow: Flow, payment: Payment, seq: bigint): void {
-    flow.phase = "open";
-    flow.payment = payment;
-    flow.t1Seq = seq;
-    this.#byKey.set(flow.keyId, flow);
-    this.#byPayment.set(payment.terms.id, flow);
-    this.#open.add(flow);
-    if (flow.doubt.saved) return;
-    if (seq <= this.#newestUnsavedSeq) throw new Error(`operations are opened in the order of seq: ${seq}`);
-    this.#newestUnsavedSeq = seq;
-    this.#unsaved.set(payment.operation.id, flow);
-  }
-  /** The operation's row in `operation_open` is acknowledged. */
-  saved(id: OperationId, flow: Flow): void {
-    flow.doubt.saved = true;
-    this.#unsaved.delete(id);
-  }
-  /** T2 is acknowledged. */
-  ended(flow: Flow, payment: Payment): void {
-    flow.phase = "done";
-    flow.payment = payment;
-    flow.paymentMethod = "";
-    this.#open.delete(flow);
-    this.#unsaved.delete(payment.operation.id);
-    this.#done.push(flow);
-    if (this.#done.length - this.#doneFrom > this.#doneMax) this.#evict();
-  }
-  clear(): void {
-    for (const map of [this.#byKey, this.#byPayment, this.#unsaved]) map.clear();
-    this.#open.clear();
-    this.#done.length = 0;
-    this.#doneFrom = 0;
-    this.#newestUnsavedSeq = 0n;
-  }
-
-  #evict(): void {
-    const flow = this.#done[this.#doneFrom++] as Flow;
-    this.#byKey.delete(flow.keyId);
-    if (flow.payment !== undefined) this.#byPayment.delete(flow.payment.terms.id);
-    if (this.#doneFrom > this.#doneMax) {
-      this.#done.splice(0, this.#doneFrom);
-      this.#doneFrom = 0;
-    }
+/** Works off what waits for a payment until it is being written again. */
+export function workOff(file: PaymentFile): void {
+  while (!file.writing) {
+    const next = file.backlog.shift();
+    if (next === undefined) return;
+    next();
   }
 }

@@ -1,7 +1,6 @@
 /** Makes an operation's calls: one try at a time, only by a certain owner, each with a number that no other try has. */
-import type { Payment } from "./domain/index.ts";
-import type { Flow, Try } from "./flow.ts";
-import type { OperationChecks } from "./operation-checks.ts";
+import type { OpenFlow, Try } from "./flow.ts";
+import { givesBack, type OperationChecks } from "./operation-checks.ts";
 import type { Ownership } from "./ownership.ts";
 import type { GatewayAction, GatewayCall, GatewayDesk } from "./ports/gateway.ts";
 import type { Clock } from "./ports/world.ts";
@@ -43,13 +42,13 @@ export class GatewayCalls {
   }
 
   /** The operation has `tries` of earlier owners, as far as they were noted; `epoch` is this owner's. */
-  continueAfter(flow: Flow, tries: number, epoch: bigint): void {
+  continueAfter(flow: OpenFlow, tries: number, epoch: bigint): void {
     flow.doubt.tries = tries;
     flow.doubt.triesBefore = Number(epoch) * TRIES_OF_AN_EPOCH;
   }
 
   /** Begins a try. While another one runs, or ownership is not certain, it plans a check instead. */
-  begin(flow: Flow, action: GatewayAction): void {
+  begin(flow: OpenFlow, action: GatewayAction): void {
     const { clock, limits, desk, ownership } = this.#parts;
     const { doubt } = flow;
     if (this.#ended) return;
@@ -60,18 +59,20 @@ export class GatewayCalls {
     // Twice the time: an answer that is later than this never comes, its thread died.
     doubt.running = { number, action, dueAtMs: nowMs + 2 * limits.gatewayCallMs };
     if (action === "execute" && !doubt.mayHaveArrived) doubt.firstTryAtMs = nowMs;
-    const toDeadlineMs = (flow.payment as Payment).operation.deadlineAtMs - clock.nowMs();
-    const startWithinMs = action === "execute" ? Math.min(limits.gatewayCallMs, toDeadlineMs) : limits.gatewayCallMs;
+    const toDeadlineMs = flow.operation.deadlineAtMs - clock.nowMs();
+    const isBound = action === "execute" && !givesBack(flow); // what gives money back is never too late
+    const startWithinMs = isBound ? Math.min(limits.gatewayCallMs, toDeadlineMs) : limits.gatewayCallMs;
     desk.submit([callOf(flow, doubt.running, limits.gatewayCallMs, nowMs + startWithinMs)]);
   }
 }
 
 /** The number that the next try of this owner will have. */
-export const nextNumber = ({ doubt }: Flow): number => doubt.triesBefore + doubt.tries + 1;
+export const nextNumber = ({ doubt }: OpenFlow): number => doubt.triesBefore + doubt.tries + 1;
 
 /** One try: built from what is stored, so each sends the same bytes. */
-function callOf(flow: Flow, { number, action }: Try, timeoutMs: number, notAfterMs: number): GatewayCall {
-  const { terms, operation, gatewayReference } = flow.payment as Payment;
+function callOf(flow: OpenFlow, { number, action }: Try, timeoutMs: number, notAfterMs: number): GatewayCall {
+  const { operation } = flow;
+  const { terms, gatewayReference } = flow.file.payment;
   return {
     operationId: operation.id,
     paymentId: terms.id,

@@ -1,21 +1,28 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { accept, gatewayKeyOf, mintId, type OperationId, type Payment, slotOfMerchant } from "./domain/index.ts";
+import { type MerchantId, mintId, type OperationId, type Payment, post, slotOfMerchant } from "./domain/index.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { Pending, Settlement } from "./pending.ts";
 import type { CommitOutcome, Decision, DecisionBatch, DoubtRow } from "./ports/decisions.ts";
 import type { Activation, ShardStore } from "./ports/shard-store.ts";
+import { sampleAcceptance, sampleMerchant } from "./sample-payment.ts";
 
-const merchantId = mintId("mer", 0, 1_750_000_000_000, new Uint8Array(8));
-const slot = slotOfMerchant(merchantId);
+const slot = slotOfMerchant(sampleMerchant);
 
 const COMMITTED: CommitOutcome = { kind: "committed", anchor: new Uint8Array(32) };
 
 /** A store whose answers the test gives; it records what was asked and refuses two commits at once. */
 class ScriptedStore {
+  readonly rolledUp: MerchantId[] = [];
+  answerRollUp: () => CommitOutcome = () => COMMITTED;
   readonly batches: DecisionBatch[] = [];
   running = 0;
   answer: (batch: DecisionBatch) => CommitOutcome = () => COMMITTED;
+
+  async rollUpBalances(_lease: unknown, merchants: readonly MerchantId[]): Promise<CommitOutcome> {
+    this.rolledUp.push(...merchants);
+    return this.answerRollUp();
+  }
 
   async commit(_lease: unknown, batch: DecisionBatch): Promise<CommitOutcome> {
     expect(++this.running, "commits in flight").to.equal(1);
@@ -76,7 +83,13 @@ function rig(batchMax = 512): Rig {
       return () => {};
     },
   };
-  const meter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
+  const meter = {
+    commit: () => {},
+    gatewayAnswered: () => {},
+    paymentEnded: () => {},
+    operationEnded: () => {},
+    refused: () => {},
+  };
   const limits = { lingerMs: 0, commitPaceMs: 0, batchMax, renewEveryMs: 1_000, retryDelayMs: 10 };
   const hooks = {
     openFloorSeq: () => undefined,
@@ -115,48 +128,24 @@ const settleAll = async (): Promise<void> => {
 
 /** An intent named by its amount, with a place for its settlement. */
 function intent(amountMinor: bigint, settled: Map<bigint, Settlement>): Pending {
-  const id = mintId("pay", slot, 1_750_000_000_000, Buffer.from(amountMinor.toString().padStart(8, "0")));
-  const operation = mintId("op", slot, 1_750_000_000_000, Buffer.from(amountMinor.toString().padStart(8, "0")));
-  const transition = accept(
-    {
-      id,
-      merchantId,
-      slot,
-      amountMinor,
-      currency: "EUR",
-      captureMethod: "automatic",
-      gateway: "fixed-latency",
-      gatewayAccount: "a",
-      merchantReference: null,
-      description: null,
-      metadataJson: "{}",
-      createdAtMs: 0,
-    },
-    {
-      id: operation,
-      kind: "sale",
-      state: "submitted",
-      amountMinor,
-      attempt: 1,
-      submittedAtMs: 0,
-      deadlineAtMs: 1,
-      gatewayKey: gatewayKeyOf(merchantId, String(amountMinor), "sale", 1),
-    },
-  );
+  const transition = sampleAcceptance(amountMinor);
+  const { terms, operation } = transition.payment;
   const keyRow = {
-    merchantId,
+    merchantId: sampleMerchant,
     key: String(amountMinor),
     route: "r",
     fingerprint: new Uint8Array(32),
-    paymentId: id,
-    operationId: operation,
+    paymentId: terms.id,
+    operationId: operation.id,
   };
   return {
     transition,
     cause: "test",
     data: null,
     reply: null,
-    accepted: { keyRow, sealed: new Uint8Array(0) },
+    isIntent: true,
+    accepted: { sealed: new Uint8Array(0) },
+    keyRow,
     enqueuedAtMs: 0,
     settle: (how) => {
       expect(settled.has(amountMinor), "settled twice").to.equal(false);
@@ -228,7 +217,7 @@ describe("group commit", () => {
     const settled = new Map<bigint, Settlement>();
     store.answer = () => ({ kind: "unavailable", reason: "disk full" });
     commit.enqueue(intent(1n, settled));
-    const outcome: Pending = { ...intent(2n, settled), accepted: null };
+    const outcome: Pending = { ...intent(2n, settled), isIntent: false, accepted: null };
     commit.enqueue(outcome);
     while (settled.size === 0) await Promise.resolve();
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -285,6 +274,7 @@ describe("group commit", () => {
     const body = Buffer.from("the answer");
     const outcome: Pending = {
       ...intent(1n, new Map()),
+      isIntent: false,
       accepted: null,
       reply: (payment) => {
         rendered.push(payment.updatedAtMs);
@@ -370,6 +360,35 @@ describe("group commit", () => {
     expect(begun - written(), "rows that wait").to.be.lessThan(50);
     expect(ended, "operations that ended").to.be.greaterThan(900);
     expect(ended - store.removed.length, "removals that wait").to.be.lessThan(50);
+  });
+
+  it("has a merchant's entries summed up when they are many, beside the commits, and again after a failure", async () => {
+    const { store, commit, timers } = rig();
+    const postings = [post("capture", 1n), post("capture", 2n)];
+    const write = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        const one = intent(BigInt(++made), new Map());
+        commit.enqueue({ ...one, transition: { ...one.transition, postings } });
+      }
+      await commit.settled();
+      commit.keepAlive();
+      await settleAll();
+    };
+    let made = 0;
+    await write(2_900);
+    expect(store.rolledUp, "not many yet").to.deep.equal([]);
+    store.answerRollUp = () => ({ kind: "unavailable", reason: "time-out" });
+    await write(200);
+    expect(store.rolledUp).to.deep.equal([sampleMerchant]);
+    store.answerRollUp = () => COMMITTED;
+    await write(1);
+    expect(store.rolledUp, "not at once").to.have.length(1);
+    for (const task of timers.splice(0)) task();
+    await settleAll();
+    await write(1);
+    expect(store.rolledUp).to.deep.equal([sampleMerchant, sampleMerchant]);
+    await write(1);
+    expect(store.rolledUp).to.have.length(2);
   });
 
   it("drops a refused row of doubt alone, stays healthy, and renews in time", async () => {

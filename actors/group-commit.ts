@@ -11,6 +11,7 @@ import { type Pending, rowOf, type Row, settleUnwritten } from "./pending.ts";
 import type { CommitOutcome, DoubtRow } from "./ports/decisions.ts";
 import type { Activation, Lease, ShardStore } from "./ports/shard-store.ts";
 import type { Clock } from "./ports/world.ts";
+import { RollUps } from "./roll-ups.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 
 /** Limits of the commit loop. */
@@ -39,6 +40,9 @@ export interface CommitHooks extends DoubtHooks {
   stopped(why: "fenced" | "unknown"): void;
 }
 
+/** A sum that could not be made is not urgent. */
+const ROLL_UP_RETRY_MS = 1_000;
+
 const NO_BATCH = { rows: [], firstSeq: 0n } as const;
 
 export class GroupCommit {
@@ -51,6 +55,8 @@ export class GroupCommit {
   #intents: Pending[] = [];
   #outcomes: Pending[] = [];
   readonly #doubts: DoubtTable;
+  readonly #rollUps = new RollUps();
+  #rollingUp = false;
   #doubtsWrittenAtMs = Number.NEGATIVE_INFINITY;
   #doubtsWereLast = false;
   /** The last slice did not hold them all; ends when none is left. */
@@ -88,7 +94,7 @@ export class GroupCommit {
     this.#healthy = true;
     const noted = activation.open.filter((operation) => operation.noted);
     this.#doubts.begin(
-      noted.map(({ payment }) => payment.operation.id),
+      noted.map(({ operation }) => operation.id),
       activation.ended,
     );
   }
@@ -122,7 +128,7 @@ export class GroupCommit {
 
   enqueue(pending: Pending): void {
     if (this.#lease === undefined) return settleUnwritten(pending, "unavailable");
-    (pending.accepted === null ? this.#outcomes : this.#intents).push(pending);
+    (pending.isIntent ? this.#intents : this.#outcomes).push(pending);
     this.#pump();
   }
 
@@ -138,7 +144,9 @@ export class GroupCommit {
 
   /** Once a tick of the actor: renews the lease when that is due, else writes doubts, when the connection is free. */
   keepAlive(): void {
-    if (this.#lease === undefined || this.#inFlight) return;
+    if (this.#lease === undefined) return;
+    if (!this.#rollUps.isEmpty && !this.#rollingUp && this.#healthy) void this.#rollUp(this.#lease);
+    if (this.#inFlight) return;
     const { renewEveryMs } = this.#limits;
     const overdue = this.#clock.monotonicMs() - this.#lastAckSentAtMs >= renewEveryMs;
     if (overdue || (!this.#probes.isEmpty && this.depth === 0)) void this.#run((lease) => this.#renew(lease));
@@ -252,6 +260,7 @@ export class GroupCommit {
       this.#anchor = outcome.anchor;
       this.#settleAcknowledged(); // of a refused batch, the half before this one
       this.#acknowledgedBatch = { rows, firstSeq };
+      for (const { decision } of rows) this.#rollUps.count(decision.payment.terms.merchantId);
       return;
     }
     if (outcome.kind === "rejected" && rows.length > 1) {
@@ -278,14 +287,8 @@ export class GroupCommit {
         return;
       case "unavailable": {
         this.#healthy = false;
-        this.#outcomes = [
-          ...rows.filter((row) => row.decision.accepted === null).map((row) => row.pending),
-          ...this.#outcomes,
-        ];
-        const intents = [
-          ...rows.map((row) => row.pending).filter((p) => p.accepted !== null),
-          ...this.#intents.splice(0),
-        ];
+        this.#outcomes = [...rows.map((row) => row.pending).filter((p) => !p.isIntent), ...this.#outcomes];
+        const intents = [...rows.map((row) => row.pending).filter((p) => p.isIntent), ...this.#intents.splice(0)];
         for (const intent of intents) settleUnwritten(intent, "unavailable");
         return;
       }
@@ -304,6 +307,7 @@ export class GroupCommit {
     for (const intent of this.#intents.splice(0)) settleUnwritten(intent, "unavailable");
     for (const outcome of this.#outcomes.splice(0)) settleUnwritten(outcome, "unsettled");
     this.#doubts.clear();
+    this.#rollUps.clear();
     this.#hooks.stopped(why);
   }
 
@@ -314,6 +318,19 @@ export class GroupCommit {
     const outcome = await this.#doubts.write(lease, this.#limits.batchMax);
     this.#doubtsBehind = outcome.kind === "committed" && !this.#doubts.isEmpty;
     this.#concluded(outcome, sentAtMs);
+  }
+
+  /** Beside the commits, on a connection of its own. It proves nothing of the lease but that it is lost. */
+  async #rollUp(lease: Lease): Promise<void> {
+    this.#rollingUp = true;
+    const merchant = this.#rollUps.take();
+    const outcome = merchant === undefined ? undefined : await this.#store.rollUpBalances(lease, [merchant]);
+    if (outcome?.kind === "unavailable" && merchant !== undefined) {
+      if (this.#lease === lease) this.#rollUps.putBack(merchant);
+      await new Promise<void>((resolve) => this.#clock.after(ROLL_UP_RETRY_MS, resolve));
+    }
+    this.#rollingUp = false;
+    if (outcome?.kind === "fenced" && this.#lease === lease) this.#stop("fenced", []);
   }
 
   async #renew(lease: Lease): Promise<void> {

@@ -3,6 +3,7 @@ export {
   type MerchantKey,
   type KeyRow,
   type StoredReply,
+  type SideFacts,
   type JournalEntry,
   type Decision,
   type DecisionBatch,
@@ -22,11 +23,28 @@ export {
 export {
   type MerchantProfile,
   type CreatePayment,
+  type ModifyPayment,
   type RequestReader,
   type Presenter,
   type ShardRequest,
+  type RateState,
   type ShardReply,
 } from "./ports/requests.ts";
+export type {
+  Balance,
+  EventsCursor,
+  EventView,
+  Found,
+  KeyView,
+  OperationView,
+  Page,
+  PaymentsCursor,
+  PaymentsFilter,
+  ReadQuery,
+  ReadResult,
+  RefundsCursor,
+} from "./ports/reads.ts";
+export type { RiskCheck, RiskQuestion, RiskVerdict, TokenVault } from "./ports/policies.ts";
 export {
   type Lease,
   type Claim,
@@ -37,5 +55,6 @@ export {
   type Vault,
 } from "./ports/shard-store.ts";
 export { type Clock, type Random, type Log } from "./ports/world.ts";
+export { allowAll } from "./risk-check.ts";
 export { type ShardLimits, type ShardParts, type ActorMode, type ActorSnapshot, ShardActor } from "./shard-actor.ts";
 export { type ShardMeter } from "./shard-meter.ts";

@@ -5,14 +5,23 @@ import type { Log } from "./ports/world.ts";
 
 /** Never throws: details that cannot be opened must not keep the shard from being served. Their operation is then only read. */
 export function inheritedFlow(open: OpenOperation, vault: Vault, log: Log): Flow {
-  const flow = newFlow(open.payment.terms.merchantId, open.idempotencyKey, open.fingerprint);
+  const { payment, operation, request } = open;
+  const { merchantId } = payment.terms;
+  const flow = newFlow(
+    request === null
+      ? null
+      : { merchantId, key: request.idempotencyKey, route: request.route, fingerprint: request.fingerprint },
+  );
   flow.doubt.noted = open.noted;
   flow.doubt.saved = open.noted;
+  if (operation.kind !== "authorize" && operation.kind !== "sale") return flow; // they need no token
   try {
-    flow.paymentMethod = paymentMethodIn(vault.open(open.payment.terms, open.sealed));
+    flow.paymentMethod = paymentMethodIn(vault.open(payment.terms, open.sealed));
   } catch {
-    const payment = open.payment.terms.id;
-    log.error({ payment }, "the stored details cannot be opened; the operation is only read from now on");
+    log.error(
+      { payment: payment.terms.id },
+      "the stored details cannot be opened; the operation is only read from now on",
+    );
     flow.detailsLost = true;
   }
   return flow;

@@ -1,31 +1,61 @@
-/** Makes the terms and the operation of a new payment from a request: what T1 writes. */
-import { gatewayKeyOf, mintId, type Operation, type PaymentTerms, type Refusal, refuse } from "./domain/index.ts";
+/** Makes the terms and the operation of a request: what T1 writes. */
+import {
+  type AllowedRequest,
+  type GatewayName,
+  gatewayKeyOf,
+  mintId,
+  type Operation,
+  type PaymentTerms,
+  type Refusal,
+  refuse,
+  REQUESTED_KIND,
+} from "./domain/index.ts";
 import type { CreatePayment, MerchantProfile } from "./ports/requests.ts";
 import type { Random } from "./ports/world.ts";
 
-/** What only the merchant's profile can refuse. */
-export function checkTerms(merchant: MerchantProfile, command: CreatePayment): Refusal | undefined {
-  if (merchant.currencies !== null && !merchant.currencies.includes(command.currency)) {
-    return refuse("currency_not_enabled", `${command.currency} is not enabled for this merchant`);
-  }
-  const has = merchant.gateways.some(({ name }) => command.gateway === null || name === command.gateway);
-  if (has) return undefined;
-  const errors = [
-    { pointer: "/gateway", code: "gateway_not_enabled", detail: "the merchant has no account at this gateway" },
-  ];
-  return refuse("validation_failed", "the gateway is not enabled for this merchant", { errors });
+/** A gateway with the account that the money goes through. */
+type Route = MerchantProfile["gateways"][number];
+
+/** What decides where a payment can go, beside the merchant's profile. */
+export interface RouteFacts {
+  /** Where the token works; null: not known, each gateway judges it itself. */
+  readonly working: readonly GatewayName[] | null;
+  takes(gateway: GatewayName, currency: string, amountMinor: bigint): boolean;
 }
 
-/** Terms that `checkTerms` let pass. `nowMs`: Unix milliseconds. */
+/** The first of the merchant's gateways that the payment can go to, or why it can go to none: what no body tells. */
+export function chooseRoute(merchant: MerchantProfile, command: CreatePayment, facts: RouteFacts): Route | Refusal {
+  const { currency, amountMinor, gateway } = command;
+  if (merchant.currencies !== null && !merchant.currencies.includes(currency))
+    return refuse("currency_not_enabled", `${currency} is not enabled for this merchant`);
+  const own = merchant.gateways.filter(({ name }) => gateway === null || name === gateway);
+  if (own.length === 0)
+    return noRoute("/gateway", "gateway_not_enabled", "the merchant has no account at this gateway");
+  const working = own.filter(({ name }) => facts.working === null || facts.working.includes(name));
+  if (working.length === 0)
+    return noRoute("/payment_method", "token_not_usable", "the token does not work at this gateway");
+  return working.find(({ name }) => facts.takes(name, currency, amountMinor)) ?? UNSPEAKABLE;
+}
+
+const noRoute = (pointer: string, code: string, detail: string): Refusal =>
+  refuse("validation_failed", "the payment can go to no gateway of this merchant", {
+    errors: [{ pointer, code, detail }],
+  });
+
+/** Of a currency that the gateway counts in coarser units. */
+export const UNSPEAKABLE = refuse("amount_out_of_range", "The gateway cannot take exactly this amount.", {
+  errors: [{ pointer: "/amount", code: "out_of_range", detail: "The gateway counts this currency in coarser units." }],
+});
+
+/** Terms of a payment that goes by `route`. `nowMs`: Unix milliseconds. */
 export function termsOf(
   merchant: MerchantProfile,
+  route: Route,
   command: CreatePayment,
   nowMs: number,
   random: Random,
 ): PaymentTerms {
   const { slot } = merchant;
-  const route = merchant.gateways.find((gateway) => command.gateway === null || gateway.name === command.gateway);
-  if (route === undefined) throw new Error("checkTerms let a payment without a gateway pass");
   return {
     id: mintId("pay", slot, nowMs, random.bytes(8)),
     merchantId: merchant.id,
@@ -59,5 +89,37 @@ export function operationOf(
     attempt: 1,
     submittedAtMs: terms.createdAtMs,
     deadlineAtMs: terms.createdAtMs + deadlineMs,
+    ...UNTRIED,
+    note: null,
+  };
+}
+
+/** An operation that nobody has asked a gateway for yet. */
+const UNTRIED = { reference: null, pendingReason: "outcome_unknown", needsReview: false, failure: null } as const;
+
+/** The operation of a request that `checkRequest` allowed. Times: Unix milliseconds. */
+export function modificationOf(
+  terms: PaymentTerms,
+  { fact, amountMinor }: AllowedRequest,
+  idempotencyKey: string,
+  {
+    note,
+    nowMs,
+    deadlineMs,
+    random,
+  }: { readonly note: string | null; readonly nowMs: number; readonly deadlineMs: number; readonly random: Random },
+): Operation {
+  const kind = REQUESTED_KIND[fact];
+  return {
+    id: mintId("op", terms.slot, nowMs, random.bytes(8)),
+    kind,
+    state: "submitted",
+    amountMinor,
+    gatewayKey: gatewayKeyOf(terms.merchantId, idempotencyKey, kind, 1),
+    attempt: 1,
+    submittedAtMs: nowMs,
+    deadlineAtMs: nowMs + deadlineMs,
+    ...UNTRIED,
+    note,
   };
 }

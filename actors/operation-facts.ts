@@ -3,8 +3,9 @@
  * answer with T2, 202 when the fate is open.
  */
 import type { Answers } from "./answers.ts";
-import { type Fact, type FactKind, type Payment, type Transition, transition } from "./domain/index.ts";
-import type { Flow, FlowTable } from "./flow.ts";
+import { type Fact, type FactKind, isOpen, type Payment, type Transition, transition } from "./domain/index.ts";
+import { type OpenFlow, paymentOf, workOff } from "./flow.ts";
+import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { OperationChecks } from "./operation-checks.ts";
 import type { Ownership } from "./ownership.ts";
@@ -28,9 +29,9 @@ export interface FactParts {
 
 export interface FactHooks {
   /** The fact is on disk and in memory, and the operation is still open. */
-  written(flow: Flow, payment: Payment, fact: FactKind): void;
-  /** The database refused the fact; a check is planned. */
-  refused(flow: Flow): void;
+  written(flow: OpenFlow, fact: FactKind): void;
+  /** The operation ended. */
+  ended(flow: OpenFlow): void;
 }
 
 export class OperationFacts {
@@ -45,35 +46,32 @@ export class OperationFacts {
   }
 
   /** The gateway has something else than what was asked: a person must look, and nothing is posted. */
-  conflict(flow: Flow, payment: Payment, reference: string | null, detail: string, cause: Cause): void {
-    const { terms, operation } = payment;
+  conflict(flow: OpenFlow, reference: string | null, detail: string, cause: Cause): void {
+    const { operation } = flow;
+    const { terms } = flow.file.payment;
     this.#parts.log.error(
       { payment: terms.id, operation: operation.id, gateway: terms.gateway, detail },
       "the gateway's answer conflicts with what was asked",
     );
-    this.doubt(flow, payment, { kind: "conflicted", reference }, cause, true);
+    this.doubt(flow, { kind: "conflicted", reference }, cause, true);
   }
 
   /** Records that the fate is open, once per reason, and answers 202 when the client need not wait longer. */
-  doubt(flow: Flow, payment: Payment, fact: Fact, cause: Cause, answerNow: boolean): void {
+  doubt(flow: OpenFlow, fact: Fact, cause: Cause, answerNow: boolean): void {
     this.#checks.plan(flow);
-    const next = transition(payment, fact, this.#parts.clock.nowMs());
-    const changed =
-      next !== undefined &&
-      (next.payment.pendingReason !== payment.pendingReason ||
-        next.payment.operation.state !== payment.operation.state ||
-        next.payment.needsReview !== payment.needsReview ||
-        next.payment.gatewayReference !== payment.gatewayReference);
-    if (changed) this.#commit(flow, next, cause, answerNow);
-    else if (answerNow && this.#parts.ownership.isCertain) this.#answerPending(flow, payment);
+    const { payment } = flow.file;
+    const next = transition(payment, flow.operation, fact, this.#parts.clock.nowMs());
+    if (next !== undefined && tellsMore(flow, next)) this.#commit(flow, next, cause, answerNow);
+    else if (answerNow && this.#parts.ownership.isCertain) this.#answerPending(flow);
   }
 
   /** Writes a definite fact, or one that the course of the operation needs; the machine refuses what cannot follow. */
-  write(flow: Flow, payment: Payment, fact: Fact, cause: Cause): void {
-    const next = transition(payment, fact, this.#parts.clock.nowMs());
+  write(flow: OpenFlow, fact: Fact, cause: Cause): void {
+    const { payment } = flow.file;
+    const next = transition(payment, flow.operation, fact, this.#parts.clock.nowMs());
     if (next === undefined) {
       this.#parts.log.error(
-        { payment: payment.terms.id, fact: fact.kind, status: payment.status },
+        { payment: payment.terms.id, operation: flow.operation.id, fact: fact.kind, status: payment.status },
         "fact refused by the state machine",
       );
       this.#checks.plan(flow);
@@ -82,62 +80,89 @@ export class OperationFacts {
     this.#commit(flow, next, cause, false);
   }
 
-  #commit(flow: Flow, next: Transition, cause: Cause, answerPending: boolean): void {
+  #commit(flow: OpenFlow, next: Transition, cause: Cause, answerPending: boolean): void {
     const { commit, answers, clock } = this.#parts;
-    const final = next.payment.status !== "pending";
+    const { file } = flow;
+    const final = !isOpen(next.payment.operation.state);
     const requestId = flow.waiter?.requestId ?? next.payment.operation.id;
     let reply: StoredReply | null = null;
-    flow.writing = true;
+    file.writing = true;
     commit.enqueue({
       transition: next,
       cause,
       data: sideFactsOf(next.payment),
-      reply: final ? (payment) => (reply = answers.storedReply(payment, requestId)) : null,
+      // Nobody asked for a compensation, so nobody is answered.
+      reply: final && flow.request !== null ? (payment) => (reply = answers.storedReply(payment, requestId)) : null,
+      isIntent: false,
       accepted: null,
+      keyRow: null,
       enqueuedAtMs: clock.monotonicMs(),
-      settle: (how, payment) => {
-        flow.writing = false;
+      settle: (how, payment, _, constraint) => {
+        file.writing = false;
         if (how === "committed") this.#committed(flow, payment, next, answerPending, reply);
         else if (how === "rejected") {
           this.#parts.log.error({ payment: payment.terms.id, fact: next.fact }, "the database refused a fact");
+          if (constraint === "journal_version") return this.#parts.commit.abandon(); // memory is not what is on disk
           this.#checks.plan(flow);
-          this.#hooks.refused(flow);
-        }
-        // unsettled: the whole actor reloads; what is true is read back then.
+        } else return; // unsettled: the whole actor reloads; what is true is read back then
+        workOff(file);
       },
     });
   }
 
-  #committed(flow: Flow, payment: Payment, next: Transition, answerPending: boolean, reply: StoredReply | null): void {
+  #committed(
+    flow: OpenFlow,
+    payment: Payment,
+    next: Transition,
+    answerPending: boolean,
+    reply: StoredReply | null,
+  ): void {
     const { flows, meter, answers, commit } = this.#parts;
-    flow.payment = payment;
-    if (reply !== null) {
-      flow.reply = reply;
-      if (flow.doubt.noted) commit.noteDoubt(payment.operation.id, null);
-      flows.ended(flow, payment);
-      meter.paymentEnded(payment.terms.gateway, payment.terms.currency, payment.status);
-      const waiter = flow.waiter;
-      flow.waiter = undefined;
-      flow.backlog = [];
-      if (waiter !== undefined) answers.final(waiter, reply, false, flow.gatewayMs);
+    flow.file.payment = payment;
+    flow.operation = payment.operation;
+    flow.rowAtMs = payment.updatedAtMs;
+    if (isOpen(payment.operation.state)) {
+      flows.heard(flow);
+      if (answerPending) this.#answerPending(flow);
+      this.#hooks.written(flow, next.fact);
       return;
     }
-    if (answerPending) this.#answerPending(flow, payment);
-    this.#hooks.written(flow, payment, next.fact);
+    flow.reply = reply ?? undefined;
+    if (flow.doubt.noted) commit.noteDoubt(payment.operation.id, null);
+    flows.ended(flow);
+    const { gateway, currency } = payment.terms;
+    if (next.fromStatus === "pending") meter.paymentEnded(gateway, currency, payment.status);
+    else meter.operationEnded(gateway, payment.operation.kind, payment.operation.state);
+    const { waiter } = flow;
+    flow.waiter = undefined;
+    if (waiter !== undefined && reply !== null) answers.final(waiter, reply, false, flow.gatewayMs);
+    this.#hooks.ended(flow);
   }
 
-  #answerPending(flow: Flow, payment: Payment): void {
+  #answerPending(flow: OpenFlow): void {
     const { waiter } = flow;
     flow.waiter = undefined;
     if (waiter !== undefined)
-      this.#parts.answers.pending(waiter, payment, this.#checks.nextCheckAtMs(flow), flow.gatewayMs);
+      this.#parts.answers.pending(waiter, paymentOf(flow), this.#checks.nextCheckAtMs(flow), flow.gatewayMs);
   }
 
-  /** The successor calls the gateway. Who waits is told what is certain. */
-  leave(flow: Flow, payment: Payment): void {
-    if (this.#parts.ownership.isCertain) return this.#answerPending(flow, payment);
+  /** The successor calls the gateway, or nobody does for now. Who waits is told what is certain. */
+  leave(flow: OpenFlow): void {
+    if (this.#parts.ownership.isCertain) return this.#answerPending(flow);
     const { waiter } = flow;
     flow.waiter = undefined;
     if (waiter !== undefined) this.#parts.answers.silence(waiter);
   }
+}
+
+/** Something about the operation changes that is worth a row. */
+function tellsMore({ file, operation }: OpenFlow, { payment: after }: Transition): boolean {
+  const { pendingReason, state, needsReview, reference } = after.operation;
+  return (
+    pendingReason !== operation.pendingReason ||
+    state !== operation.state ||
+    needsReview !== operation.needsReview ||
+    reference !== operation.reference ||
+    after.gatewayReference !== file.payment.gatewayReference
+  );
 }

@@ -3,10 +3,11 @@
  * 4-6): a fact, another call, or a check. An operation whose fate is open is looked after by the resolver's table until a
  * fact ends it.
  */
-import type { Fact, FactKind, Failure, Payment } from "./domain/index.ts";
-import type { Flow } from "./flow.ts";
+import type { Fact, FactKind, Failure } from "./domain/index.ts";
+import { type OpenFlow, paymentOf } from "./flow.ts";
 import { type CallLimits, type CallParts, GatewayCalls, nextNumber } from "./gateway-calls.ts";
-import { type CheckLimits, OperationChecks, type CheckParts } from "./operation-checks.ts";
+import { factOf } from "./observed-fact.ts";
+import { type CheckLimits, type CheckParts, givesBack, OperationChecks } from "./operation-checks.ts";
 import { type Cause, type FactParts, OperationFacts } from "./operation-facts.ts";
 import type { GatewayAnswer } from "./ports/gateway.ts";
 
@@ -19,6 +20,8 @@ export interface OperationLimits extends CheckLimits, CallLimits {
 
 export interface OperationParts extends CallParts, CheckParts, FactParts {
   readonly limits: OperationLimits;
+  /** An operation has ended, and its client has heard: another one may have waited for it. */
+  readonly onEnded: (flow: OpenFlow) => void;
 }
 
 const OUTCOME_UNKNOWN: Fact = { kind: "outcomeUnknown", reason: "outcome_unknown" };
@@ -44,8 +47,8 @@ export class Operations {
     this.#checks = new OperationChecks(parts);
     this.#calls = new GatewayCalls(parts, this.#checks);
     this.#facts = new OperationFacts(parts, this.#checks, {
-      written: (flow, payment, fact) => this.#goOn(flow, payment, fact),
-      refused: (flow) => this.#drain(flow),
+      written: (flow, fact) => this.#goOn(flow, fact),
+      ended: (flow) => parts.onEnded(flow),
     });
   }
 
@@ -53,11 +56,12 @@ export class Operations {
    * The first call of an operation whose T1 has just been acknowledged. A thread that read the acknowledgement very late
    * only plans a check: an heir may have given the operation up by then.
    */
-  begin(flow: Flow): void {
-    const payment = flow.payment as Payment;
-    if (this.#calls.ended) return this.#facts.leave(flow, payment);
-    if (this.#checks.isPastDeadline(payment)) return this.#checks.plan(flow);
-    this.#calls.begin(flow, this.#parts.capabilities(payment).twoStepCharge ? "prepare" : "execute");
+  begin(flow: OpenFlow): void {
+    if (this.#calls.ended) return this.#facts.leave(flow);
+    if (this.#checks.isPastDeadline(flow) && !givesBack(flow)) return this.#checks.plan(flow);
+    const { terms, gatewayReference } = flow.file.payment;
+    const isNameless = gatewayReference === null && this.#parts.capabilities(terms.gateway).twoStepCharge;
+    this.#calls.begin(flow, isNameless ? "prepare" : "execute");
   }
 
   /** No call is made any more: the actor gives its operations to a successor. */
@@ -66,7 +70,7 @@ export class Operations {
   }
 
   /** Takes over an operation found open by activation: calls of any other (shard, epoch) are in doubt. */
-  inherit(flow: Flow, tries: number, epoch: bigint): void {
+  inherit(flow: OpenFlow, tries: number, epoch: bigint): void {
     const { doubt } = flow;
     this.#calls.continueAfter(flow, tries, epoch);
     doubt.inherited = true;
@@ -76,21 +80,43 @@ export class Operations {
     this.#checks.plan(flow);
   }
 
+  /** Looks at the operation as soon as may be: what may be done with it has changed. */
+  hurry(flow: OpenFlow): void {
+    flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
+  }
+
+  /** Has the operation wait without a check, for another one to end. Its client is told so. */
+  park(flow: OpenFlow): void {
+    flow.doubt.nextCheckAtMs = undefined;
+    this.#facts.leave(flow);
+  }
+
+  /** Writes a fact of our own finding. */
+  conclude(flow: OpenFlow, fact: Fact): void {
+    this.#facts.write(flow, fact, "resolver");
+  }
+
+  /** Flags an operation for people: it cannot be brought to an end from here. */
+  flagForReview(flow: OpenFlow, detail: string): void {
+    this.#facts.conflict(flow, null, detail, "resolver");
+  }
+
   /** Answers from the gateway threads. One that belongs to no open operation of ours is dropped: the resolver asks again. */
   onAnswers(answers: readonly GatewayAnswer[]): void {
     for (const answer of answers) {
-      const flow = this.#parts.flows.byPayment(answer.paymentId);
-      if (flow?.payment?.operation.id !== answer.operationId || flow.phase !== "open") continue;
+      const flow = this.#parts.flows.byOperation(answer.operationId);
+      if (flow === undefined) continue;
+      const { file } = flow;
       this.#parts.meter.gatewayAnswered(
-        flow.payment.terms.gateway,
+        file.payment.terms.gateway,
         answer.action,
         answer.observation.kind,
         answer.tookMs,
       );
       if (flow.doubt.running?.number === answer.try) flow.doubt.running = undefined;
       flow.gatewayMs += answer.tookMs;
-      if (flow.writing) flow.backlog.push(answer);
-      else this.#observe(flow, flow.payment, answer);
+      if (file.writing) file.backlog.push(() => this.#observe(flow, answer));
+      else this.#observe(flow, answer);
     }
   }
 
@@ -101,22 +127,22 @@ export class Operations {
     let begun = ownership.isCertain ? 0 : limits.checksPerSweep; // else checks stay due until a renewal is acknowledged
     for (const flow of flows.open()) {
       const { doubt } = flow;
-      const payment = flow.payment as Payment;
-      if (doubt.running !== undefined && nowMs >= doubt.running.dueAtMs) this.#lostAnswer(flow, payment);
-      if (!doubt.noted && payment.operation.submittedAtMs <= notedIfBeforeMs) this.#checks.note(flow);
-      if (doubt.nextCheckAtMs === undefined || nowMs < doubt.nextCheckAtMs || flow.writing) continue;
+      if (doubt.running !== undefined && nowMs >= doubt.running.dueAtMs) this.#lostAnswer(flow);
+      if (!doubt.noted && flow.operation.submittedAtMs <= notedIfBeforeMs) this.#checks.note(flow);
+      if (doubt.nextCheckAtMs === undefined || nowMs < doubt.nextCheckAtMs || flow.file.writing) continue;
       if (doubt.running !== undefined || begun >= limits.checksPerSweep) continue;
       begun++;
-      this.#check(flow, payment, false);
+      this.#check(flow, false);
     }
   }
 
   /** Unix milliseconds of the next check, for people; null when none is planned. */
-  nextCheckAtMs(flow: Flow): number | null {
+  nextCheckAtMs(flow: OpenFlow): number | null {
     return this.#checks.nextCheckAtMs(flow);
   }
 
-  #observe(flow: Flow, payment: Payment, answer: GatewayAnswer): void {
+  #observe(flow: OpenFlow, answer: GatewayAnswer): void {
+    if (flow.phase !== "open") return; // it ended while this waited
     const { observation, action } = answer;
     const { doubt } = flow;
     const cause: Cause = answer.try >= doubt.checksFromTry ? "resolver" : "gateway";
@@ -124,36 +150,20 @@ export class Operations {
     switch (observation.kind) {
       case "prepared":
         // Known already: an answer of an earlier try. What comes next was begun, or is planned here.
-        if (payment.gatewayReference !== null) return this.#planIfIdle(flow);
-        this.#facts.write(flow, payment, { kind: "gatewayPrepared", reference: observation.reference }, cause);
-        return;
-      case "authorized":
-        // A sale that was only authorized is not what was asked: nothing is posted (gateways.md §1.3, D07).
-        if (payment.operation.kind === "sale")
-          this.#facts.conflict(flow, payment, observation.reference, "authorized only", cause);
-        else this.#facts.write(flow, payment, observation, cause);
-        return;
-      case "captured":
-      case "declined":
-      case "voided":
-        this.#facts.write(flow, payment, observation, cause);
-        return;
-      case "notExecuted":
-        this.#facts.write(flow, payment, { kind: "declined", failure: observation.failure, reference: null }, cause);
-        return;
-      case "conflicted":
-        this.#facts.conflict(flow, payment, observation.reference, observation.detail, cause);
+        if (flow.file.payment.gatewayReference !== null) return this.#planIfIdle(flow);
+        this.#facts.write(flow, { kind: "gatewayPrepared", reference: observation.reference }, cause);
         return;
       case "processing":
-        this.#facts.doubt(flow, payment, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
+        this.#facts.doubt(flow, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
         return;
       case "undecided":
+        doubt.absences++;
         if (doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
-        if (doubt.running === undefined) this.#check(flow, payment, true);
+        if (doubt.running === undefined && action === "query") this.#check(flow, true);
         return;
       case "notSubmitted": {
         const reason = this.#checks.neverSubmitted(flow) ? "gateway_unreachable" : "outcome_unknown";
-        this.#facts.doubt(flow, payment, { kind: "outcomeUnknown", reason }, cause, false);
+        this.#facts.doubt(flow, { kind: "outcomeUnknown", reason }, cause, false);
         return;
       }
       case "busy":
@@ -161,59 +171,54 @@ export class Operations {
         return;
       case "unknown":
         if (observation.reason === "stored_500_replayed") doubt.storedErrorReplayed = true;
-        this.#facts.doubt(flow, payment, OUTCOME_UNKNOWN, cause, true);
+        this.#facts.doubt(flow, OUTCOME_UNKNOWN, cause, true);
+        return;
+      case "conflicted":
+        this.#facts.conflict(flow, observation.reference, observation.detail, cause);
+        return;
+      default: {
+        const fact = factOf(flow.operation.kind, observation);
+        if ("conflict" in fact) this.#facts.conflict(flow, fact.reference, fact.conflict, cause);
+        else this.#facts.write(flow, fact, cause);
+      }
     }
   }
 
-  /** An acknowledged fact: what comes next, unless it ended the operation. */
-  #goOn(flow: Flow, payment: Payment, fact: FactKind): void {
-    if (fact === "gatewayPrepared" && flow.backlog.length === 0 && !flow.detailsLost) {
-      this.#calls.begin(flow, this.#checks.isPastDeadline(payment) ? "abandon" : "execute");
-      return;
-    }
-    this.#drain(flow);
-    if (flow.phase === "open" && !flow.writing) this.#planIfIdle(flow);
+  /** An acknowledged fact that did not end the operation: what comes next. */
+  #goOn(flow: OpenFlow, fact: FactKind): void {
+    if (fact === "gatewayPrepared" && flow.file.backlog.length === 0 && !flow.detailsLost)
+      this.#calls.begin(flow, this.#checks.mayExecute(flow) ? "execute" : "abandon");
+    else this.#planIfIdle(flow);
   }
 
-  #planIfIdle(flow: Flow): void {
+  #planIfIdle(flow: OpenFlow): void {
     if (flow.doubt.nextCheckAtMs === undefined) this.#checks.plan(flow);
   }
 
-  /** What the gateway said while a decision of this payment was being written. */
-  #drain(flow: Flow): void {
-    while (!flow.writing && flow.phase === "open") {
-      const later = flow.backlog.shift();
-      if (later === undefined) return;
-      this.#observe(flow, flow.payment as Payment, later);
-    }
-  }
-
-  #lostAnswer(flow: Flow, payment: Payment): void {
+  #lostAnswer(flow: OpenFlow): void {
     const { doubt } = flow;
     if (doubt.running?.action === "execute") doubt.mayHaveArrived = true;
     doubt.running = undefined;
-    if (flow.writing) this.#checks.plan(flow);
-    else this.#facts.doubt(flow, payment, OUTCOME_UNKNOWN, "resolver", true);
+    if (flow.file.writing) this.#checks.plan(flow);
+    else this.#facts.doubt(flow, OUTCOME_UNKNOWN, "resolver", true);
   }
 
-  #check(flow: Flow, payment: Payment, seenUndecided: boolean): void {
-    const { doubt } = flow;
-    const step = this.#checks.stepFor(flow, payment, seenUndecided);
-    const mustTell = flow.detailsLost || this.#checks.isPastDeadline(payment);
-    if (mustTell && step !== "fail" && !payment.needsReview) return this.#flag(flow, payment);
+  #check(flow: OpenFlow, seenUndecided: boolean): void {
+    const { doubt, file } = flow;
+    if (file.cancelFlow === flow && file.payment.status !== "authorized") {
+      doubt.nextCheckAtMs = undefined; // it waits for another operation
+      return;
+    }
+    const step = this.#checks.stepFor(flow, seenUndecided);
+    const mustTell = flow.detailsLost || this.#checks.isPastDeadline(flow);
+    if (mustTell && step !== "fail" && !flow.operation.needsReview) return this.#flag(flow);
     switch (step) {
       case "wait":
         this.#checks.planAfterGrace(flow);
         return;
-      case "fail": {
-        const failure = { ...NOT_EXECUTED, code: "gateway_unreachable" };
-        const fact: Fact =
-          this.#checks.neverSubmitted(flow) && !doubt.storedErrorReplayed
-            ? { kind: "notSubmitted", failure }
-            : { kind: "declined", failure: NOT_EXECUTED, reference: null };
-        this.#facts.write(flow, payment, fact, "resolver");
+      case "fail":
+        this.#facts.write(flow, this.#failed(flow), "resolver");
         return;
-      }
       default:
         doubt.checksFromTry = Math.min(doubt.checksFromTry, nextNumber(flow));
         this.#calls.begin(flow, step);
@@ -221,14 +226,27 @@ export class Operations {
     }
   }
 
+  /** It is certain that nothing was executed. */
+  #failed(flow: OpenFlow): Fact {
+    const failure = { ...NOT_EXECUTED, code: "gateway_unreachable" };
+    const neverLeft = this.#checks.neverSubmitted(flow) && !flow.doubt.storedErrorReplayed;
+    const isFirst = flow.file.payment.status === "pending";
+    if (neverLeft && isFirst) return { kind: "notSubmitted", failure };
+    const observed = { kind: "declined", failure: neverLeft ? failure : NOT_EXECUTED, reference: null } as const;
+    const fact = factOf(flow.operation.kind, observed);
+    if ("conflict" in fact) throw new Error("every kind of operation has a fact for its failure");
+    return fact;
+  }
+
   /** A person must know: the status stays until a fact comes. The check itself follows. */
-  #flag(flow: Flow, payment: Payment): void {
-    const late = this.#checks.isPastDeadline(payment);
+  #flag(flow: OpenFlow): void {
+    const late = this.#checks.isPastDeadline(flow);
+    const { terms, operation } = paymentOf(flow);
     this.#parts.log.error(
-      { payment: payment.terms.id, operation: payment.operation.id },
+      { payment: terms.id, operation: operation.id },
       late ? "operation in doubt after its deadline" : "operation in doubt, and its details cannot be read",
     );
-    this.#facts.doubt(flow, payment, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
+    this.#facts.doubt(flow, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
     flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
   }
 }

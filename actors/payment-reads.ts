@@ -4,7 +4,7 @@
  * while the one before it ran.
  */
 import type { Answers } from "./answers.ts";
-import type { FlowTable } from "./flow.ts";
+import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Operations } from "./operations.ts";
 import { type Ownership, WAITING_READS_MAX } from "./ownership.ts";
@@ -33,7 +33,7 @@ export class PaymentReads {
 
   take(request: ReadRequest): void {
     const { flows, ownership } = this.#parts;
-    if (flows.byPayment(request.paymentId)?.payment === undefined) {
+    if (flows.file(request.paymentId) === undefined) {
       if (this.#missing.length >= WAITING_READS_MAX) return this.#overloaded(request);
       this.#missing.push(request);
     } else if (ownership.isCertain) this.#fromMemory(request);
@@ -55,10 +55,12 @@ export class PaymentReads {
 
   #fromMemory(request: ReadRequest): void {
     const { flows, answers, operations } = this.#parts;
-    const flow = flows.byPayment(request.paymentId);
-    if (flow?.payment === undefined) return this.#unavailable(request);
-    if (flow.merchantId !== request.merchantId) return this.#notFound(request);
-    answers.payment(request, flow.payment, operations.nextCheckAtMs(flow));
+    const file = flows.file(request.paymentId);
+    if (file === undefined) return this.#unavailable(request);
+    const { payment } = file;
+    if (payment.terms.merchantId !== request.merchantId) return this.#notFound(request);
+    const flow = flows.byOperation(payment.operation.id);
+    answers.payment(request, payment, flow === undefined ? null : operations.nextCheckAtMs(flow));
   }
 
   /** What is read while a commit is being settled may not be there afterwards, so the lease must be the same throughout. */
@@ -70,7 +72,7 @@ export class PaymentReads {
     const certain = this.#parts.commit.lease === lease;
     requests.forEach((request, i) => {
       const payment = found?.[i];
-      if (found === undefined || !certain) this.#unavailable(request);
+      if (found === undefined || payment === null || !certain) this.#unavailable(request);
       else if (payment === undefined) this.#notFound(request);
       else this.#parts.answers.payment(request, payment, null);
     });

@@ -1,18 +1,21 @@
 /** A decision on its way to disk: what it says, and who is told how it ended. */
 import { hashRow, type Payment, type Transition } from "./domain/index.ts";
-import type { Decision, KeyRow, StoredReply } from "./ports/decisions.ts";
+import type { Decision, KeyRow, SideFacts, StoredReply } from "./ports/decisions.ts";
 
 /** How a decision ended. `unsettled`: its COMMIT's fate is unknown; `unavailable`, `rejected`: nothing was written. */
 export type Settlement = "committed" | "rejected" | "unavailable" | "unsettled";
 
-/** A decision that waits to be written. An intent (T1) may be refused; an outcome is tried until it is in. */
+/** A decision that waits to be written. */
 export interface Pending {
   readonly transition: Transition;
   readonly cause: string;
   readonly data: string | null;
-  /** Renders the final answer of the payment as it is written: with the time of its row. */
+  /** Renders the final answer of the operation as it is written: with the time of its row. */
   readonly reply: ((payment: Payment) => StoredReply) | null;
-  readonly accepted: { readonly keyRow: KeyRow; readonly sealed: Uint8Array } | null;
+  /** A request's T1 may be refused and is then forgotten; everything else is tried until it is in. */
+  readonly isIntent: boolean;
+  readonly accepted: Decision["accepted"];
+  readonly keyRow: KeyRow | null;
   /** Monotonic milliseconds. */
   readonly enqueuedAtMs: number;
   settle(how: Settlement, payment: Payment, seq: bigint, constraint: string | null): void;
@@ -38,7 +41,7 @@ export function settleUnwritten(
  * time, however long the decision has waited.
  */
 export function rowOf(pending: Pending, recordedAtMs: number): Row {
-  const { transition, cause, data, accepted } = pending;
+  const { transition, cause, data, accepted, keyRow } = pending;
   const payment = { ...transition.payment, updatedAtMs: recordedAtMs };
   const reply = pending.reply === null ? null : pending.reply(payment);
   const hash = hashRow(transition, { cause, recordedAtMs, data, reply });
@@ -48,17 +51,26 @@ export function rowOf(pending: Pending, recordedAtMs: number): Row {
     entry: { fact: transition.fact, fromStatus: transition.fromStatus, cause, recordedAtMs, data, hash, reply },
     postings: transition.postings,
     accepted,
+    keyRow,
   };
   return { pending, decision };
 }
 
-/** What the journal row says beside its columns. Compact, and only what is set. */
-export function sideFactsOf(payment: Payment): string | null {
-  const { failure, pendingReason, needsReview } = payment;
-  if (failure === null && pendingReason === null && !needsReview) return null;
-  return JSON.stringify({
+/** What the journal row says beside its columns: compact, and only what is set. `key`: of the request, unless it is the payment's. */
+export function sideFactsOf(payment: Payment, key: string | null = null): string | null {
+  const { failure, cancel, operation } = payment;
+  const { pendingReason, needsReview, reference, note } = operation;
+  const ofOperation = operation.failure !== null && operation.failure !== failure ? operation.failure : null;
+  const facts: SideFacts = {
     ...(failure !== null && { failure }),
+    ...(ofOperation !== null && { operationFailure: ofOperation }),
     ...(pendingReason !== null && { pendingReason }),
     ...(needsReview && { needsReview }),
-  });
+    ...(reference !== null && { reference }),
+    ...(cancel !== null && { cancel }),
+    ...(key !== null && { key }),
+    ...(key !== null && note !== null && { note }),
+  };
+  for (const _ in facts) return JSON.stringify(facts);
+  return null;
 }

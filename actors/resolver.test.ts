@@ -6,8 +6,12 @@ import { type Doubt, nextCheckAfterMs, RULES, ruleFor, type Step } from "./resol
 const GRACE_MS = 20_000;
 const calm: Doubt = {
   hasReference: true,
-  pastDeadline: false,
+  mayExecute: true,
+  givesBack: false,
+  isOnlyRead: false,
+  isLongLate: false,
   seenUndecided: false,
+  absenceIsProven: true,
   storedErrorReplayed: false,
   neverSubmitted: false,
   sinceFirstTryMs: GRACE_MS,
@@ -31,12 +35,46 @@ const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>,
     { seenUndecided: true, storedErrorReplayed: true },
     "fail",
   ],
-  ["stripe", "late, the id was never committed", { pastDeadline: true, hasReference: false }, "prepare"],
-  ["stripe", "late", { pastDeadline: true }, "abandon"],
-  ["stripe", "late, and the read shows nothing", { pastDeadline: true, seenUndecided: true }, "abandon"],
+  [
+    "stripe",
+    "the same, but a list may show it later",
+    { seenUndecided: true, storedErrorReplayed: true, absenceIsProven: false },
+    "execute",
+  ],
+  ["stripe", "late, the id was never committed", { mayExecute: false, hasReference: false }, "prepare"],
+  ["stripe", "late", { mayExecute: false }, "abandon"],
+  ["stripe", "late, and the read shows nothing", { mayExecute: false, seenUndecided: true }, "abandon"],
+  ["stripe", "late release: read it first", { mayExecute: false, givesBack: true }, "query"],
+  [
+    "stripe",
+    "late release, and the read shows nothing",
+    { mayExecute: false, givesBack: true, seenUndecided: true },
+    "execute",
+  ],
+  [
+    "stripe",
+    "late release that never left the machine",
+    { mayExecute: false, givesBack: true, neverSubmitted: true, seenUndecided: true },
+    "execute",
+  ],
+  ["stripe", "late capture or refund: it is read", { mayExecute: false, isOnlyRead: true }, "query"],
+  ["stripe", "late capture or refund, just read", { mayExecute: false, isOnlyRead: true, seenUndecided: true }, "wait"],
+  [
+    "stripe",
+    "late capture or refund, shown not to have run",
+    { mayExecute: false, isOnlyRead: true, seenUndecided: true, isLongLate: true },
+    "fail",
+  ],
+  [
+    "stripe",
+    "the same, looked at too seldom",
+    { mayExecute: false, isOnlyRead: true, seenUndecided: true, isLongLate: true, absenceIsProven: false },
+    "wait",
+  ],
+  ["adyen", "late release", { mayExecute: false, givesBack: true }, "execute"],
   ["adyen", "inside the grace", { hasReference: false, sinceFirstTryMs: GRACE_MS - 1 }, "wait"],
   ["adyen", "after the grace: the same key", { hasReference: false }, "execute"],
-  ["adyen", "late", { hasReference: false, pastDeadline: true }, "abandon"],
+  ["adyen", "late", { hasReference: false, mayExecute: false }, "abandon"],
   [
     "adyen",
     "nothing ever left the machine",
@@ -46,7 +84,7 @@ const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>,
   [
     "adyen",
     "nothing ever left the machine, late",
-    { hasReference: false, neverSubmitted: true, pastDeadline: true },
+    { hasReference: false, neverSubmitted: true, mayExecute: false },
     "fail",
   ],
   ["stripe", "nothing ever left the machine", { hasReference: false, neverSubmitted: true }, "prepare"],
@@ -58,8 +96,12 @@ const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>,
 
 const doubt: fc.Arbitrary<Doubt> = fc.record({
   hasReference: fc.boolean(),
-  pastDeadline: fc.boolean(),
+  mayExecute: fc.boolean(),
+  givesBack: fc.boolean(),
+  isOnlyRead: fc.boolean(),
+  isLongLate: fc.boolean(),
   seenUndecided: fc.boolean(),
+  absenceIsProven: fc.boolean(),
   storedErrorReplayed: fc.boolean(),
   neverSubmitted: fc.boolean(),
   sinceFirstTryMs: fc.nat(60_000),
@@ -73,10 +115,10 @@ describe("resolver", () => {
       expect(ruleFor(GATEWAY_CAPABILITIES[name], { ...calm, ...more }, GRACE_MS).step).to.equal(step);
     });
 
-  it("never executes after the deadline", () =>
+  it("never executes after the deadline or a cancel, but what gives money back", () =>
     fc.assert(
       fc.property(gateway, doubt, (name, d) => {
-        fc.pre(d.pastDeadline);
+        fc.pre(!d.mayExecute && !d.givesBack);
         expect(ruleFor(GATEWAY_CAPABILITIES[name], d, GRACE_MS).step).not.to.equal("execute");
       }),
     ));
@@ -84,7 +126,10 @@ describe("resolver", () => {
   it("never fails without certainty", () =>
     fc.assert(
       fc.property(gateway, doubt, (name, d) => {
-        const certain = (d.neverSubmitted && d.pastDeadline) || (d.seenUndecided && d.storedErrorReplayed);
+        const shown = d.seenUndecided && d.absenceIsProven;
+        const certain =
+          (d.neverSubmitted && !d.mayExecute && !d.givesBack) ||
+          (shown && (d.storedErrorReplayed || (!d.mayExecute && d.isOnlyRead && d.isLongLate)));
         fc.pre(!certain);
         expect(ruleFor(GATEWAY_CAPABILITIES[name], d, GRACE_MS).step).not.to.equal("fail");
       }),

@@ -1,7 +1,7 @@
 /**
  * The resolver's knowledge: what to do next about an operation in doubt, as an ordered table, and when (design §3.4,
- * gateways.md §3). Until the deadline a check may repeat the money-moving call with its key; after it, it only reads or
- * cancels. No number of checks turns unknown into failed. Durations in milliseconds.
+ * gateways.md §3). Until the deadline, or a cancel, a check may repeat the money-moving call with its key; then it only
+ * reads or cancels. No number of checks turns unknown into failed. Durations in milliseconds.
  */
 import type { GatewayAction, GatewayCapabilities } from "./ports/gateway.ts";
 import type { Random } from "./ports/world.ts";
@@ -9,9 +9,18 @@ import type { Random } from "./ports/world.ts";
 /** What is known of the doubt when a check is due, or when a read has just answered. */
 export interface Doubt {
   readonly hasReference: boolean;
-  readonly pastDeadline: boolean;
+  /** Before the deadline, and no cancel was asked for. */
+  readonly mayExecute: boolean;
+  /** The call gives money back, or releases it: it may always be repeated. */
+  readonly givesBack: boolean;
+  /** A capture or a refund: there is nothing to abandon, after its deadline it is read until that proves something. */
+  readonly isOnlyRead: boolean;
+  /** The deadline has passed long enough ago that no call of ours can still be on its way. */
+  readonly isLongLate: boolean;
   /** The newest answer is a read that shows that the money-moving call has not run. */
   readonly seenUndecided: boolean;
+  /** What the reads show is proof: an object's own state at once, that a list lacks something only after a while. */
+  readonly absenceIsProven: boolean;
   /** A replay of the money-moving call brought the stored error of its first run. */
   readonly storedErrorReplayed: boolean;
   /** Every try since T1 was made and observed by this same (shard, epoch), and none left the machine. */
@@ -39,12 +48,29 @@ export const RULES: readonly Rule[] = [
     step: "query",
   },
   { name: "details lost", when: (_, d) => d.detailsLost, step: "wait" },
-  { name: "late and never submitted", when: (_, d) => d.pastDeadline && d.neverSubmitted, step: "fail" },
-  { name: "late, id unknown", when: (g, d) => d.pastDeadline && g.twoStepCharge && !d.hasReference, step: "prepare" },
-  { name: "late", when: (_, d) => d.pastDeadline, step: "abandon" },
+  { name: "late and never submitted", when: (_, d) => !d.mayExecute && d.neverSubmitted && !d.givesBack, step: "fail" },
+  { name: "late, id unknown", when: (g, d) => !d.mayExecute && g.twoStepCharge && !d.hasReference, step: "prepare" },
+  {
+    name: "late release, read by id",
+    when: (g, d) => !d.mayExecute && d.givesBack && g.queryById && !d.seenUndecided,
+    step: "query",
+  },
+  { name: "late release", when: (_, d) => !d.mayExecute && d.givesBack, step: "execute" },
+  {
+    name: "late, and shown not to have run",
+    when: (_, d) => !d.mayExecute && d.isOnlyRead && d.seenUndecided && d.absenceIsProven && d.isLongLate,
+    step: "fail",
+  },
+  { name: "late, just read", when: (_, d) => !d.mayExecute && d.isOnlyRead && d.seenUndecided, step: "wait" },
+  { name: "late, read by id", when: (g, d) => !d.mayExecute && d.isOnlyRead && g.queryById, step: "query" },
+  { name: "late", when: (_, d) => !d.mayExecute, step: "abandon" },
   { name: "no id yet", when: (g, d) => g.twoStepCharge && !d.hasReference, step: "prepare" },
   { name: "never submitted", when: (_, d) => d.neverSubmitted, step: "execute" },
-  { name: "ended without executing", when: (_, d) => d.seenUndecided && d.storedErrorReplayed, step: "fail" },
+  {
+    name: "ended without executing",
+    when: (_, d) => d.seenUndecided && d.absenceIsProven && d.storedErrorReplayed,
+    step: "fail",
+  },
   { name: "read by id", when: (g, d) => g.queryById && d.hasReference && !d.seenUndecided, step: "query" },
   { name: "same key again", when: (_, d, graceMs) => d.sinceFirstTryMs >= graceMs, step: "execute" },
   { name: "grace", when: () => true, step: "wait" },

@@ -3,8 +3,8 @@
  * from an owner who is sure to be one; else nothing, and the same key tells it the truth elsewhere.
  */
 import type { Answers } from "./answers.ts";
-import type { Payment } from "./domain/index.ts";
-import type { Flow, FlowTable } from "./flow.ts";
+import { type OpenFlow, paymentOf } from "./flow.ts";
+import type { FlowTable } from "./flow-table.ts";
 import type { Operations } from "./operations.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Clock } from "./ports/world.ts";
@@ -71,13 +71,13 @@ export class Waiters {
   }
 
   /** As of the last acknowledged commit. */
-  #pending(flow: Flow, nextCheckAtMs: number | null): void {
+  #pending(flow: OpenFlow, nextCheckAtMs: number | null): void {
     const { waiter } = flow;
     flow.waiter = undefined;
-    if (waiter !== undefined) this.#answers.pending(waiter, flow.payment as Payment, nextCheckAtMs, null);
+    if (waiter !== undefined) this.#answers.pending(waiter, paymentOf(flow), nextCheckAtMs, null);
   }
 
-  #silence(flow: Flow): void {
+  #silence(flow: OpenFlow): void {
     const { waiter } = flow;
     flow.waiter = undefined;
     if (waiter !== undefined) this.#answers.silence(waiter);

@@ -31,9 +31,19 @@ const first = accept(
     attempt: 1,
     submittedAtMs: AT_MS,
     deadlineAtMs: AT_MS + 900_000,
+    reference: null,
+    pendingReason: "outcome_unknown",
+    needsReview: false,
+    failure: null,
+    note: null,
   },
 );
-const second = transition(first.payment, { kind: "captured", reference: "pi" }, AT_MS) as Transition;
+const second = transition(
+  first.payment,
+  first.payment.operation,
+  { kind: "captured", reference: "pi" },
+  AT_MS,
+) as Transition;
 const facts: RowFacts = { cause: "gateway", recordedAtMs: AT_MS, data: null, reply: null };
 const reply = { status: 201, body: Buffer.from("answer") };
 

@@ -67,6 +67,7 @@ export function hashRow(transition: Transition, row: RowFacts): Uint8Array {
     payment.version === 1 ? termsText(payment) : "",
     SUBMITTING.has(fact) ? submissionText(operation) : "",
     reply === null ? "" : reply.status,
+    ...(payment.refundingMinor === 0n ? [] : [payment.refundingMinor]), // the last line, so that rows without it hash as ever
   ].join("\n");
   const bodyLength = reply === null ? 0 : reply.body.length;
   const room = 32 + text.length * 3 + bodyLength;

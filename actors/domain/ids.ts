@@ -141,7 +141,11 @@ const KEY_BYTES = Buffer.alloc(GATEWAY_KEY_NAMESPACE.length + KEY_ROOM);
  * The same inputs give the same key for ever, even after an acknowledged commit was lost.
  */
 export function gatewayKeyOf(merchant: MerchantId, idempotencyKey: string, kind: string, attempt: number): string {
-  const name = `${merchant}\n${kind}\n${attempt}\n${idempotencyKey}`;
+  return uuid5(`${merchant}\n${kind}\n${attempt}\n${idempotencyKey}`);
+}
+
+/** UUIDv5 of a name in the namespace of gateway keys. */
+function uuid5(name: string): string {
   const bytes = 3 * name.length <= KEY_ROOM ? KEY_BYTES : Buffer.alloc(GATEWAY_KEY_NAMESPACE.length + 3 * name.length);
   bytes.set(GATEWAY_KEY_NAMESPACE);
   const length = GATEWAY_KEY_NAMESPACE.length + bytes.write(name, GATEWAY_KEY_NAMESPACE.length, "utf8");
@@ -149,3 +153,11 @@ export function gatewayKeyOf(merchant: MerchantId, idempotencyKey: string, kind:
   const variant = "89ab"[Number.parseInt(hex[16] as string, 16) & 3] as string;
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
+
+/** The gateway key of an operation of our own making: by (payment, kind, ordinal), for nobody's request asked for it. */
+export const compensationKeyOf = (payment: PaymentId, kind: string, ordinal: number): string =>
+  uuid5(`compensation\n${payment}\n${kind}\n${ordinal}`);
+
+/** A refund is the operation that makes it, under the merchant's name for it: the same uuid. */
+export const refundIdOf = (id: OperationId): RefundId => `ref_${id.slice("op_".length)}` as RefundId;
+export const operationIdOf = (id: RefundId): OperationId => `op_${id.slice("ref_".length)}` as OperationId;

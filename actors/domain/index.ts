@@ -18,6 +18,9 @@ export {
   slotOfId,
   slotOfMerchant,
   gatewayKeyOf,
+  compensationKeyOf,
+  refundIdOf,
+  operationIdOf,
 } from "./ids.ts";
 export {
   LEDGER_ACCOUNTS,
@@ -55,6 +58,16 @@ export {
   type Failure,
   type PaymentTerms,
   type Operation,
+  type CancelRequest,
   type Payment,
 } from "./payment.ts";
-export { type Fact, type Transition, accept, transition } from "./transition.ts";
+export { type AllowedRequest, checkRequest, type Command, COMMANDS, refundableMinor } from "./requests.ts";
+export {
+  type Fact,
+  type Transition,
+  accept,
+  type RequestedFact,
+  REQUESTED_KIND,
+  request,
+  transition,
+} from "./transition.ts";

@@ -84,6 +84,12 @@ export function postingsOf(fact: FactKind, amounts: FactAmounts): readonly Posti
     case "voided":
     case "authorizationExpired":
       return release;
+    case "refundRequested":
+      return [post("refund_reserve", amountMinor)];
+    case "refunded":
+      return [post("refund_settle", amountMinor)];
+    case "refundFailed":
+      return [post("refund_release", amountMinor)];
     default:
       return [];
   }

@@ -14,7 +14,7 @@ const row = (exponent: 0 | 2 | 3, maxMinor = EIGHT_DIGITS): CurrencyRow => ({ ex
 // biome-ignore format: a table reads by columns
 export const CURRENCIES: Readonly<Record<string, CurrencyRow>> = Object.freeze({
   AED: row(2), AUD: row(2), BGN: row(2), BHD: row(3), BRL: row(2), CAD: row(2), CHF: row(2), CLP: row(0), CNY: row(2),
-  COP: row(2, 9_999_999_999n), CZK: row(2), DKK: row(2), EUR: row(2), GBP: row(2), HKD: row(2), HUF: row(2, 9_999_999_999n),
+  COP: row(2, 9_999_999_999n), CVE: row(2), CZK: row(2), DKK: row(2), EUR: row(2), GBP: row(2), HKD: row(2), HUF: row(2, 9_999_999_999n),
   IDR: row(2, 999_999_999_999n), ILS: row(2), INR: row(2, 999_999_999n), ISK: row(0), JOD: row(3), JPY: row(0), KRW: row(0),
   KWD: row(3), MXN: row(2), MYR: row(2), NOK: row(2), NZD: row(2), OMR: row(3), PHP: row(2), PLN: row(2), QAR: row(2),
   RON: row(2), SAR: row(2), SEK: row(2), SGD: row(2), THB: row(2), TND: row(3), TRY: row(2), TWD: row(2), UGX: row(0),

@@ -17,8 +17,9 @@ export const PAYMENT_STATUSES = [
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
 /**
- * What can happen to a payment. `accepted` is T1. The members of DOUBT change the operation or flag it for review, not
- * the status; the rest are definite facts of a gateway. The order is stored as codes: append only.
+ * What can happen to a payment. `accepted` and the `…Requested` are T1 of an operation. The members of DOUBT change the
+ * operation or flag it for review, not the status; the rest are definite facts of a gateway, but `cancelSettled`: a
+ * cancel asked for while the payment was in doubt has nothing left to do. The order is stored as codes: append only.
  */
 export const FACT_KINDS = [
   "accepted",
@@ -35,37 +36,70 @@ export const FACT_KINDS = [
   "lateAuthorized",
   "lateCaptured",
   "deadlinePassed",
+  "captureRequested",
+  "voidRequested",
+  "refundRequested",
+  "cancelRequested",
+  "captureFailed",
+  "voidFailed",
+  "refunded",
+  "refundFailed",
+  "cancelSettled",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
 /** Facts that submit an operation: their rows alone carry its amount, gateway key, attempt and deadline. */
-export const SUBMITTING: ReadonlySet<FactKind> = new Set<FactKind>(["accepted"]);
+export const SUBMITTING: ReadonlySet<FactKind> = new Set<FactKind>([
+  "accepted",
+  "captureRequested",
+  "voidRequested",
+  "refundRequested",
+  "cancelRequested",
+]);
 
 const LATE = { lateAuthorized: "authorized", lateCaptured: "captured" } as const; // raises a discrepancy, then is compensated
-const DOUBT = {
-  gatewayPrepared: "pending",
-  gatewayProcessing: "pending",
-  outcomeUnknown: "pending",
-  conflicted: "pending",
-  deadlinePassed: "pending",
-} as const;
+/** An operation runs, or nobody knows how it went: the status stays. */
+const doubtIn = <S extends PaymentStatus>(status: S) => ({
+  gatewayProcessing: status,
+  outcomeUnknown: status,
+  conflicted: status,
+  deadlinePassed: status,
+});
 
 /** Row: where the payment is. Column: what happened. Cell: where it goes. No cell: refused. No timer is a fact. */
 export const NEXT_STATUS: { readonly [S in PaymentStatus]: { readonly [F in FactKind]?: PaymentStatus } } = {
   created: { accepted: "pending" },
   pending: {
-    ...DOUBT,
+    ...doubtIn("pending"),
+    gatewayPrepared: "pending",
+    cancelRequested: "pending",
     authorized: "authorized",
     captured: "captured",
     declined: "failed",
     notSubmitted: "failed",
     voided: "canceled",
   },
-  authorized: { captured: "captured", voided: "canceled", authorizationExpired: "expired" },
-  captured: {}, // refunds and disputes are amounts, not statuses
-  failed: LATE,
-  canceled: LATE,
-  expired: LATE,
+  authorized: {
+    ...doubtIn("authorized"),
+    captureRequested: "authorized",
+    voidRequested: "authorized",
+    captureFailed: "authorized",
+    voidFailed: "authorized",
+    captured: "captured",
+    voided: "canceled",
+    authorizationExpired: "expired",
+  },
+  // Refunds and disputes are amounts, not statuses.
+  captured: {
+    ...doubtIn("captured"),
+    refundRequested: "captured",
+    refunded: "captured",
+    refundFailed: "captured",
+    cancelSettled: "captured",
+  },
+  failed: { ...LATE, cancelSettled: "failed" },
+  canceled: { ...LATE, cancelSettled: "canceled" },
+  expired: { ...LATE, cancelSettled: "expired" },
 };
 
 /** Where `fact` takes a payment that is `from`; undefined: the machine refuses it. */
@@ -104,7 +138,7 @@ export interface PaymentTerms {
   readonly createdAtMs: number;
 }
 
-/** The operation that is open or was the last one. Times: Unix milliseconds. */
+/** One money movement of a payment, as of its newest journal row. Times: Unix milliseconds. */
 export interface Operation {
   readonly id: OperationId;
   readonly kind: OperationKind;
@@ -116,6 +150,24 @@ export interface Operation {
   /** The time in its id. */
   readonly submittedAtMs: number;
   readonly deadlineAtMs: number;
+  /** The gateway's own name for a capture, void or refund; the payment's stands in the payment. */
+  readonly reference: string | null;
+  /** Set while it is open. */
+  readonly pendingReason: PendingReason | null;
+  readonly needsReview: boolean;
+  /** Why it failed; null unless it did. */
+  readonly failure: Failure | null;
+  /** The merchant's words for a refund. */
+  readonly note: string | null;
+}
+
+/** A cancel that was asked for while an authorize or sale was open: from then on the goal is no charge. */
+export interface CancelRequest {
+  readonly operationId: OperationId;
+  readonly requestedAtMs: number;
+  readonly deadlineAtMs: number;
+  /** It cannot be brought to an end without people. */
+  readonly needsReview?: true;
 }
 
 /** A payment as of its newest journal row. */
@@ -126,13 +178,17 @@ export interface Payment {
   readonly version: number;
   readonly authorizedMinor: bigint;
   readonly capturedMinor: bigint;
+  /** Refunds that succeeded. */
   readonly refundedMinor: bigint;
+  /** Refunds that are open: with the refunded they never exceed what was captured. */
+  readonly refundingMinor: bigint;
   readonly disputedMinor: bigint;
   readonly gatewayReference: string | null;
+  /** The operation that the newest row is about. */
   readonly operation: Operation;
-  /** Set while the operation is open. */
-  readonly pendingReason: PendingReason | null;
-  readonly needsReview: boolean;
+  /** Set from the request until it is settled. */
+  readonly cancel: CancelRequest | null;
+  /** Why the payment failed. */
   readonly failure: Failure | null;
   /** When its newest row was made. */
   readonly updatedAtMs: number;

@@ -1,5 +1,16 @@
 /** What an actor hands to its database to be written, and how that ended. Times: Unix milliseconds unless said. */
-import type { FactKind, MerchantId, OperationId, Payment, PaymentId, PaymentStatus, Posting } from "../domain/index.ts";
+import type {
+  CancelRequest,
+  FactKind,
+  Failure,
+  MerchantId,
+  OperationId,
+  Payment,
+  PaymentId,
+  PaymentStatus,
+  PendingReason,
+  Posting,
+} from "../domain/index.ts";
 
 /** An idempotency key in its scope. */
 export interface MerchantKey {
@@ -22,6 +33,23 @@ export interface StoredReply {
   readonly body: Uint8Array;
 }
 
+/** What a journal row's `data` may say beside the columns; all of it optional. Written by `pending.ts`, read by `storage/`. */
+export interface SideFacts {
+  /** Why the payment failed. */
+  readonly failure?: Failure;
+  /** Why the row's operation failed, unless that is why the payment failed. */
+  readonly operationFailure?: Failure;
+  readonly pendingReason?: PendingReason;
+  readonly needsReview?: true;
+  /** The gateway's own name for the row's operation. */
+  readonly reference?: string;
+  /** The cancel that waits for the end of what runs. Times: Unix milliseconds. */
+  readonly cancel?: CancelRequest;
+  /** In the rows of an operation after the first: what its request brought. */
+  readonly note?: string;
+  readonly key?: string;
+}
+
 /** One row of the journal before it has a seq; `hash` chains it to the payment's row before it. */
 export interface JournalEntry {
   readonly fact: FactKind;
@@ -32,7 +60,7 @@ export interface JournalEntry {
    */
   readonly cause: string;
   readonly recordedAtMs: number;
-  /** Facts beside the columns, compact JSON, or null: failure, pending reason, review mark. */
+  /** Facts beside the columns, compact JSON, or null: see SideFacts. */
   readonly data: string | null;
   readonly hash: Uint8Array;
   readonly reply: StoredReply | null;
@@ -40,13 +68,14 @@ export interface JournalEntry {
 
 /**
  * One decided transition of one payment, to be written whole or not at all. `payment` is the state after it.
- * `accepted` is set for T1 only: then the payment's terms and the key row are inserted too.
+ * `accepted` is set for the first T1 of a payment: then its terms are inserted too. `keyRow`: for the T1 of a request.
  */
 export interface Decision {
   readonly payment: Payment;
   readonly entry: JournalEntry;
   readonly postings: readonly Posting[];
-  readonly accepted: { readonly keyRow: KeyRow; readonly sealed: Uint8Array } | null;
+  readonly accepted: { readonly sealed: Uint8Array } | null;
+  readonly keyRow: KeyRow | null;
 }
 
 /** A batch in journal order. Row i gets seq `firstSeq + i`. */

@@ -33,11 +33,13 @@ export interface GatewayCall {
   readonly notAfterMs: number;
 }
 
-/** What the gateway was observed to say. Only the first six are facts about the operation; the rest speak of this try. */
+/** What the gateway was observed to say. Only the first seven are facts about the operation; the rest speak of this try. */
 export type GatewayObservation =
   | { readonly kind: "prepared"; readonly reference: string }
   | { readonly kind: "authorized"; readonly reference: string }
-  | { readonly kind: "captured"; readonly reference: string }
+  /** `reference`: of the payment, or of the capture when that has one of its own. */
+  | { readonly kind: "captured"; readonly reference: string | null }
+  | { readonly kind: "refunded"; readonly reference: string | null }
   | { readonly kind: "declined"; readonly failure: Failure; readonly reference: string | null }
   | { readonly kind: "voided"; readonly reference: string | null }
   | { readonly kind: "conflicted"; readonly detail: string; readonly reference: string | null }
@@ -70,6 +72,8 @@ export interface GatewayCapabilities {
   /** `prepare`, commit the reference, `execute`. */
   readonly twoStepCharge: boolean;
   readonly replayReturnsStored5xx: boolean;
+  /** Whether the gateway can say this amount at all: some count in coarser units than ISO 4217 does. */
+  takes(currency: string, amountMinor: bigint): boolean;
 }
 
 /** One adapter. Never throws and never answers before the call ended or its time is up. */

@@ -1,13 +1,16 @@
 /** What is asked of an actor, by whom, and what it answers; `router/` reads and renders it. */
 import type {
   CaptureMethod,
+  Command,
   GatewayName,
   MerchantId,
+  Operation,
   Payment,
   PaymentId,
   Refusal,
   RefusalCode,
 } from "../domain/index.ts";
+import type { ReadQuery, ReadResult } from "./reads.ts";
 
 /** What the merchant may do and where its money goes, as the control database says. */
 export interface MerchantProfile {
@@ -16,6 +19,8 @@ export interface MerchantProfile {
   /** In order of preference. */
   readonly gateways: readonly { readonly name: GatewayName; readonly account: string }[];
   readonly currencies: readonly string[] | null;
+  /** Requests of any kind in any one second. */
+  readonly rateLimitPerSecond: number;
 }
 
 /** A validated `POST /v1/payments`. */
@@ -23,7 +28,7 @@ export interface CreatePayment {
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly captureMethod: CaptureMethod;
-  /** Null: the merchant's first. */
+  /** Null: the merchant's first at which the token works. */
   readonly gateway: GatewayName | null;
   readonly merchantReference: string | null;
   readonly description: string | null;
@@ -34,41 +39,75 @@ export interface CreatePayment {
   readonly fingerprint: Uint8Array;
 }
 
+/** A validated body of a capture, cancel or refund. */
+export interface ModifyPayment {
+  /** Null: all that is left. */
+  readonly amountMinor: bigint | null;
+  /** The merchant's words for a refund. */
+  readonly reason: string | null;
+  /** SHA-256 of the canonical body, with the command and the payment's id. */
+  readonly fingerprint: Uint8Array;
+}
+
 /** Reads a body once, on the owner's thread. */
 export interface RequestReader {
   readCreatePayment(body: Uint8Array, idempotencyKey: string): CreatePayment | Refusal;
+  /** An empty body stands for `{}`. */
+  readModification(
+    command: Command,
+    paymentId: PaymentId,
+    body: Uint8Array,
+    idempotencyKey: string,
+  ): ModifyPayment | Refusal;
 }
 
 /** Renders what the merchant sees; its bytes may be stored for ever. */
 export interface Presenter {
   /** `needsReview`, amounts, pending and failure as design §7 shows them. `nextCheckAtMs`: null when nothing is open. */
   payment(payment: Payment, nextCheckAtMs: number | null): Uint8Array;
-  /** The 402 problem with the payment inside. */
+  /** The refund object. `operation`: of kind refund, one of the payment's own. */
+  refund(payment: Payment, operation: Operation, nextCheckAtMs: number | null): Uint8Array;
+  /** The 402 problem with the payment inside, and the refund when that was refused. `payment.operation` is what failed. */
   declined(payment: Payment, requestId: string): Uint8Array;
   refusal(refusal: Refusal, requestId: string): Uint8Array;
+  /** What a read found, for the merchant who asked: the cursors in it are of use to that merchant alone. */
+  read(result: ReadResult, merchant: MerchantId): Uint8Array;
 }
 
-/** One request for a shard. `body` is a view into the batch's bytes. */
+interface Asked {
+  readonly ticket: number;
+  readonly requestId: string;
+  readonly merchantId: MerchantId;
+  /** When its head came, by the monotonic clock of the process: the client's deadline and its rate count from here. */
+  readonly receivedAtMs: number;
+  /** Null until the owner has counted the request. */
+  rate: RateState | null;
+}
+
+interface Keyed extends Asked {
+  readonly idempotencyKey: string;
+  /** A view into the batch's bytes. */
+  readonly body: Uint8Array;
+  /** When its body was whole and its token known: from here on it waits for us. */
+  readonly handedOverAtMs: number;
+}
+
+/** One request for a shard. */
 export type ShardRequest =
-  | {
-      readonly kind: "createPayment";
-      readonly ticket: number;
-      readonly requestId: string;
-      readonly merchantId: MerchantId;
-      readonly idempotencyKey: string;
-      readonly body: Uint8Array;
-      /** When its head came, by the monotonic clock of the process: the client's deadline counts from here. */
-      readonly receivedAtMs: number;
-      /** When its body was whole and its token known: from here on it waits for us. */
-      readonly handedOverAtMs: number;
-    }
-  | {
-      readonly kind: "getPayment";
-      readonly ticket: number;
-      readonly requestId: string;
-      readonly merchantId: MerchantId;
-      readonly paymentId: PaymentId;
-    };
+  | (Keyed & { readonly kind: "createPayment" })
+  | (Keyed & { readonly kind: Command; readonly paymentId: PaymentId })
+  | (Asked & { readonly kind: "getPayment"; readonly paymentId: PaymentId })
+  | (Asked & { readonly kind: "read"; readonly query: ReadQuery })
+  /** A finished reply was given without the shard: the request counts, and nobody waits for an answer. */
+  | (Asked & { readonly kind: "count" });
+
+/** How much of the merchant's rate is used up, in the second that ends with this request. */
+export interface RateState {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds until at least one more request is allowed; of use when none remains. */
+  readonly resetMs: number;
+}
 
 /**
  * The answer to one request. `body` is JSON (`application/problem+json` when `problem`).
@@ -84,8 +123,12 @@ export interface ShardReply {
   readonly code: RefusalCode | null;
   readonly replayed: boolean;
   readonly retryAfterS: number | null;
-  /** Path of the payment, for 202. */
+  /** Path of the object, for 202. */
   readonly location: string | null;
   /** How long the gateway took, for the benchmark's net latency; null when it was not asked. */
   readonly gatewayMs: number | null;
+  /** True for the final answer to a key: these bytes are its answer for ever, so they may be kept elsewhere. */
+  readonly final: boolean;
+  /** Null: the request was not counted. */
+  readonly rate: RateState | null;
 }

@@ -1,5 +1,6 @@
 /** What an actor needs of its shard's database; `storage/` implements it. Times: Unix milliseconds unless said. */
-import type { MerchantId, OperationId, Payment, PaymentId, PaymentTerms } from "../domain/index.ts";
+import type { MerchantId, Operation, OperationId, Payment, PaymentId, PaymentTerms } from "../domain/index.ts";
+import type { ReadQuery, ReadResult } from "./reads.ts";
 import type { CommitOutcome, DecisionBatch, DoubtRow, KeyRow, MerchantKey, StoredReply } from "./decisions.ts";
 
 /** Whose shard it is: identity is (shard, epoch); `slotsVersion` grows with each change of the slots. */
@@ -26,10 +27,17 @@ export interface Claim {
 
 /** An open operation as found by activation, with what is needed to ask the gateway again. */
 export interface OpenOperation {
+  /** As of its newest row, which may be about another operation. */
   readonly payment: Payment;
+  /** As of its own newest row. */
+  readonly operation: Operation;
   readonly sealed: Uint8Array;
-  readonly idempotencyKey: string;
-  readonly fingerprint: Uint8Array;
+  /** Null: no request asked for it, it is a compensation. */
+  readonly request: {
+    readonly idempotencyKey: string;
+    readonly fingerprint: Uint8Array;
+    readonly route: string;
+  } | null;
   /** Seq of the journal row that submitted the operation. */
   readonly t1Seq: bigint;
   readonly tries: number;
@@ -79,10 +87,17 @@ export interface ShardStore {
   findKeys(keys: readonly MerchantKey[]): Promise<readonly (FoundKey | undefined)[]>;
   /** Stored keys behind `after` (null: from the beginning), in a fixed order, at most `limit`. */
   scanKeys(after: MerchantKey | null, limit: number): Promise<readonly MerchantKey[]>;
-  /** Payments of one merchant each, in the order asked; undefined: unknown, or another merchant's. */
+  /** Payments of one merchant each, in the order asked; undefined: unknown, or another merchant's; null: unreadable. */
   findPayments(
     ids: readonly { readonly merchantId: MerchantId; readonly id: PaymentId }[],
-  ): Promise<readonly (Payment | undefined)[]>;
+  ): Promise<readonly (Payment | null | undefined)[]>;
+  /** What a merchant looks up; undefined: there is no such object of this merchant. */
+  read(merchant: MerchantId, query: ReadQuery): Promise<ReadResult | undefined>;
+  /**
+   * Sums the ledger entries of these merchants up, under the fence, so that balances stay quick to read: some thousand of
+   * them in one call, so it may take several. One at a time; commits may run beside it. Never `unknown`.
+   */
+  rollUpBalances(lease: Lease, merchants: readonly MerchantId[]): Promise<CommitOutcome>;
   /** True when the lease row still carries this epoch: a read is then as new as any answer given. */
   confirmEpoch(lease: Lease): Promise<boolean>;
   /** Writes and removes rows of operations in doubt, under the fence. */
