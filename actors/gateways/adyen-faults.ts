@@ -4,6 +4,7 @@ import { AdyenHttpError } from "./adyen-http.ts";
 import { observeTransportFault } from "./call-time.ts";
 import { failureOf } from "./failures.ts";
 import { retryAfterMs } from "./http-transport.ts";
+import { knownReference } from "./verdicts.ts";
 
 /** The first call with this key still runs. */
 const IN_FLIGHT = "704";
@@ -42,12 +43,14 @@ export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObser
   if (body === undefined || errorCode === "") return { kind: "unknown", reason: `unreadable_${status}` };
   if (status === 401) return { kind: "notSubmitted", reason: "credentials" };
   if (!REFUSED.has(status)) return { kind: "unknown", reason: `http_${status}` };
+  // A cancel that was refused says nothing of the payment.
+  if (call.action === "abandon") return { kind: "unknown", reason: "cancel_refused" };
   // A refusal speaks only for its own try: an earlier one may be open.
   if (call.earlierTryOpen) return { kind: "unknown", reason: "refused_later_try" };
   const isToken = TOKEN_ERRORS.has(errorCode);
   return {
     kind: "declined",
     failure: failureOf(isToken ? "invalid_payment_method" : "invalid_gateway_request", errorCode.slice(0, 60)),
-    reference: call.gatewayReference,
+    reference: knownReference(call),
   };
 }

@@ -14,12 +14,13 @@ import type { Gateway, GatewayCall, GatewayObservation } from "../ports/gateway.
 import type { Clock } from "../ports/world.ts";
 import { judgeAdyenFault } from "./adyen-faults.ts";
 import { AdyenHttpClient } from "./adyen-http.ts";
+import { judgeAdyenModification, judgeAdyenPayment } from "./adyen-status.ts";
 import { toGatewayUnits } from "./amounts.ts";
 import { CallTime } from "./call-time.ts";
 import { GATEWAY_CAPABILITIES } from "./capabilities.ts";
 import { failureOf } from "./failures.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
-import { judgeAdyenModification, judgeAdyenPayment } from "./status-tables.ts";
+import { makesPayment } from "./verdicts.ts";
 
 export interface AdyenGatewayOptions {
   /** Origin of a simulator or proxy; null: Adyen itself. */
@@ -44,6 +45,13 @@ export function createAdyenGateway(options: AdyenGatewayOptions): Gateway {
 
 /** Frozen for open operations: a replay must send the same bytes. */
 const RETURN_URL = "https://return.invalid/";
+
+/** What every request for an amount says. */
+interface AmountRequest {
+  readonly merchantAccount: string;
+  readonly reference: string;
+  readonly amount: { readonly value: number; readonly currency: string };
+}
 
 interface AdyenServices {
   readonly payments: PaymentsApi;
@@ -107,6 +115,8 @@ class AdyenGateway implements Gateway {
         case "execute":
           return await this.#execute(call, time);
         case "abandon":
+          // What is done to a payment later is never called off, and nothing tells how it went.
+          if (!makesPayment(call.kind)) return { kind: "unknown", reason: "no_query_at_adyen" };
           return await this.#cancelByReference(call, time, `${call.gatewayKey}-cancel-${call.try}`);
         default:
           return assertNever(call.action);
@@ -123,42 +133,44 @@ class AdyenGateway implements Gateway {
   async #execute(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
     const value = toGatewayUnits("adyen", call.currency, call.amountMinor);
     if (value === undefined) return { kind: "declined", failure: failureOf("invalid_amount", null), reference: null };
-    const request = {
+    const { payments } = this.#services;
+    const request: AmountRequest = {
       merchantAccount: call.account,
       reference: call.operationId,
       amount: { value, currency: call.currency },
     };
     const options = keyed(time, call.gatewayKey);
-    const { payments, modifications } = this.#services;
-    switch (call.kind) {
-      case "authorize":
-      case "sale":
-        return judgeAdyenPayment(await payments.payments(this.#paymentRequest(call, request), options), call);
+    const { kind, gatewayReference } = call;
+    if (makesPayment(kind))
+      return judgeAdyenPayment(await payments.payments(this.#paymentRequest(call, request), options), call);
+    if (gatewayReference === null) return { kind: "notSubmitted", reason: "no_reference" };
+    return judgeAdyenModification(await this.#modify(kind, gatewayReference, request, options), call);
+  }
+
+  /** `psp`: the payment's reference. A void always releases the whole amount. */
+  #modify(
+    kind: "capture" | "void" | "refund",
+    psp: string,
+    request: AmountRequest,
+    options: IRequest.Options,
+  ): Promise<object> {
+    const { modifications } = this.#services;
+    switch (kind) {
       case "capture":
-        if (call.gatewayReference === null) return NO_REFERENCE;
-        return judgeAdyenModification(
-          await modifications.captureAuthorisedPayment(call.gatewayReference, request, options),
-          call,
-        );
-      case "void":
-        if (call.gatewayReference === null) return NO_REFERENCE;
-        return judgeAdyenModification(
-          await modifications.cancelAuthorisedPaymentByPspReference(
-            call.gatewayReference,
-            { merchantAccount: call.account, reference: call.operationId },
-            options,
-          ),
-          call,
-        );
+        return modifications.captureAuthorisedPayment(psp, request, options);
+      case "void": {
+        const { merchantAccount, reference } = request;
+        return modifications.cancelAuthorisedPaymentByPspReference(psp, { merchantAccount, reference }, options);
+      }
       case "refund":
-        return { kind: "notSubmitted", reason: "execute_refund" };
+        return modifications.refundCapturedPayment(psp, request, options);
       default:
-        return assertNever(call.kind);
+        return assertNever(kind);
     }
   }
 
   /** Built from stored members only: each try sends the same bytes. Changing it changes open operations. */
-  #paymentRequest(call: GatewayCall, request: Pick<PaymentRequest, "amount" | "merchantAccount" | "reference">) {
+  #paymentRequest(call: GatewayCall, request: AmountRequest) {
     return {
       ...request,
       merchantOrderReference: call.paymentId,
@@ -181,8 +193,6 @@ class AdyenGateway implements Gateway {
     );
   }
 }
-
-const NO_REFERENCE: GatewayObservation = { kind: "notSubmitted", reason: "no_reference" };
 
 const keyed = (time: CallTime, idempotencyKey: string): IRequest.Options => ({
   idempotencyKey,

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { adyenFailure, stripeFailure } from "./failures.ts";
+import { adyenFailure, stripeFailure, stripeRefundFailure, stripeRefusal } from "./failures.ts";
 
 describe("decline codes", () => {
   const cases: ReadonlyArray<readonly [raw: unknown, stripe: string, adyen: string]> = [
@@ -26,4 +26,26 @@ describe("decline codes", () => {
       customerAction: "try_another_card",
       gatewayCode: "invented_tomorrow",
     }));
+
+  const later: ReadonlyArray<readonly [raw: unknown, refund: string, refusal: string]> = [
+    ["lost_or_stolen_card", "card_closed", "invalid_gateway_request"],
+    ["insufficient_funds", "gateway_balance_too_low", "invalid_gateway_request"],
+    ["charge_expired_for_capture", "refund_declined", "authorization_expired"],
+    ["charge_disputed", "refund_declined", "disputed"],
+    ["amount_too_small", "refund_declined", "invalid_amount"],
+    ["balance_insufficient", "refund_declined", "gateway_balance_too_low"],
+    ["invented_tomorrow", "refund_declined", "invalid_gateway_request"],
+    ["toString", "refund_declined", "invalid_gateway_request"],
+    [null, "refund_declined", "invalid_gateway_request"],
+    [undefined, "refund_declined", "invalid_gateway_request"],
+    [{}, "refund_declined", "invalid_gateway_request"],
+  ];
+  for (const [raw, refund, refusal] of later)
+    it(`${JSON.stringify(raw)} of a refund, of a refused request -> ${refund}, ${refusal}`, () => {
+      expect(stripeRefundFailure(raw).code).to.equal(refund);
+      expect(stripeRefusal(raw).code).to.equal(refusal);
+    });
+
+  it("are cut, for they are stored and shown", () =>
+    expect(stripeFailure("x".repeat(5_000)).gatewayCode).to.have.length(60));
 });

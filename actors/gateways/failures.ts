@@ -25,6 +25,11 @@ const CODES = {
   invalid_amount: [false, null],
   canceled: [false, null],
   already_captured: [false, null],
+  authorization_expired: [false, null],
+  disputed: [false, null],
+  card_closed: [false, null],
+  gateway_balance_too_low: [true, null],
+  refund_declined: [false, null],
   invalid_gateway_request: [false, null],
 } as const satisfies Record<string, Row>;
 export type FailureCode = keyof typeof CODES;
@@ -82,6 +87,26 @@ const STRIPE: Readonly<Record<string, FailureCode>> = {
   new_account_information_available: "invalid_payment_method",
 };
 
+/** Stripe `failure_reason` of a refund. */
+const STRIPE_REFUND: Readonly<Record<string, FailureCode>> = {
+  lost_or_stolen_card: "card_closed",
+  expired_or_canceled_card: "card_closed",
+  charge_for_pending_refund_disputed: "disputed",
+  insufficient_funds: "gateway_balance_too_low",
+  merchant_request: "canceled",
+};
+
+/** Stripe `code` of a request that was refused though it was well formed; any other one is our own mistake. */
+const STRIPE_REFUSAL: Readonly<Record<string, FailureCode>> = {
+  amount_too_small: "invalid_amount",
+  amount_too_large: "invalid_amount",
+  capture_charge_authorization_expired: "authorization_expired",
+  charge_expired_for_capture: "authorization_expired",
+  charge_disputed: "disputed",
+  refund_disputed_payment: "disputed",
+  balance_insufficient: "gateway_balance_too_low",
+};
+
 /** Adyen `refusalReasonCode`. */
 const ADYEN: Readonly<Record<string, FailureCode>> = {
   "3": "do_not_honor",
@@ -115,13 +140,24 @@ const ADYEN: Readonly<Record<string, FailureCode>> = {
   "46": "do_not_honor",
 };
 
-const lookUp = (table: Readonly<Record<string, FailureCode>>, raw: unknown): Failure => {
-  const code = typeof raw === "string" || typeof raw === "number" ? String(raw) : null;
+const lookUp = (
+  table: Readonly<Record<string, FailureCode>>,
+  raw: unknown,
+  otherwise: FailureCode = "generic_decline",
+): Failure => {
+  const code = typeof raw === "string" || typeof raw === "number" ? String(raw).slice(0, CODE_MAX) : null;
   const known = code !== null && Object.hasOwn(table, code) ? table[code] : undefined;
-  return failureOf(known ?? "generic_decline", code);
+  return failureOf(known ?? otherwise, code);
 };
+
+/** A raw code is stored and shown: no longer than any that a gateway documents. */
+const CODE_MAX = 60;
 
 /** The failure that Stripe's code means; total over every value. */
 export const stripeFailure = (code: unknown): Failure => lookUp(STRIPE, code);
+/** The failure that Stripe's reason for a failed refund means; total over every value. */
+export const stripeRefundFailure = (reason: unknown): Failure => lookUp(STRIPE_REFUND, reason, "refund_declined");
+/** The failure that Stripe's code of a refused request means; total over every value. */
+export const stripeRefusal = (code: unknown): Failure => lookUp(STRIPE_REFUSAL, code, "invalid_gateway_request");
 /** The failure that Adyen's refusal reason code means; total over every value. */
 export const adyenFailure = (code: unknown): Failure => lookUp(ADYEN, code);

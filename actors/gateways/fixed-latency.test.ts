@@ -2,6 +2,8 @@ import { expect } from "chai";
 import type { OperationId, PaymentId } from "../domain/index.ts";
 import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import type { Clock } from "../ports/world.ts";
+import { GATEWAY_CAPABILITIES } from "./capabilities.ts";
+import { gatewayContract } from "./contract.ts";
 import { createFixedLatencyGateway } from "./fixed-latency.ts";
 
 /** A clock that moves by hand and counts its timers. */
@@ -74,7 +76,12 @@ describe("fixed-latency gateway", () => {
     expect(await run({ kind: "authorize" })).to.deep.equal({ kind: "authorized", reference });
     expect(await run({ kind: "authorize", action: "query", try: 2 })).to.deep.equal({ kind: "authorized", reference });
     expect(await run({ action: "abandon" })).to.deep.equal({ kind: "voided", reference });
-    expect(await run({ kind: "refund" })).to.deep.equal({ kind: "notSubmitted", reason: "execute_refund" });
+    const later = { gatewayReference: "fixed_payment" };
+    for (const action of ["execute", "query", "abandon"] as const) {
+      expect(await run({ ...later, action, kind: "capture" })).to.deep.equal({ kind: "captured", reference });
+      expect(await run({ ...later, action, kind: "void" })).to.deep.equal({ kind: "voided", reference });
+      expect(await run({ ...later, action, kind: "refund" })).to.deep.equal({ kind: "refunded", reference });
+    }
   });
 
   it("leaves no call without an answer when it closes", async () => {
@@ -86,4 +93,22 @@ describe("fixed-latency gateway", () => {
     expect((await gateway.run(call)).kind).to.equal("notSubmitted");
     expect(clock.timers).to.have.length(0);
   });
+
+  const prompt: Clock = {
+    nowMs: () => 0,
+    monotonicMs: () => 0,
+    after: (_, task) => {
+      const handle = setImmediate(task);
+      return () => clearImmediate(handle);
+    },
+  };
+  const cases = gatewayContract({
+    capabilities: GATEWAY_CAPABILITIES["fixed-latency"],
+    laterDecides: false,
+    gateway: () => createFixedLatencyGateway({ delayMs: 1, clock: prompt }),
+    tokens: new Set(),
+    seed: 9,
+    pause: () => Promise.resolve(),
+  });
+  for (const { name, run } of cases) it(`contract: ${name}`, run);
 });

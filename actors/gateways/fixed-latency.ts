@@ -2,6 +2,7 @@
  * A gateway in process that agrees to everything after a fixed delay. For benchmarks only: it keeps no state, and
  * production configuration refuses it. One timer serves all calls that end in the same millisecond.
  */
+import { assertNever } from "../domain/index.ts";
 import type { Gateway, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import type { Clock } from "../ports/world.ts";
 import { GATEWAY_CAPABILITIES } from "./capabilities.ts";
@@ -68,9 +69,23 @@ class FixedLatencyGateway implements Gateway {
 
 /** The same answer to the same operation on every try, so that a replay or a read agrees with the first call. */
 function agree(call: GatewayCall): GatewayObservation {
-  const reference = call.gatewayReference ?? `fixed_${call.operationId.slice(3)}`;
-  if (call.action === "prepare") return { kind: "prepared", reference };
-  if (call.action === "abandon" || call.kind === "void") return { kind: "voided", reference };
-  if (call.kind === "refund") return { kind: "notSubmitted", reason: "execute_refund" };
-  return { kind: call.kind === "authorize" ? "authorized" : "captured", reference };
+  const { kind, action } = call;
+  const own = `fixed_${call.operationId.slice(3)}`;
+  switch (kind) {
+    case "authorize":
+    case "sale": {
+      const reference = call.gatewayReference ?? own;
+      if (action === "prepare") return { kind: "prepared", reference };
+      if (action === "abandon") return { kind: "voided", reference };
+      return { kind: kind === "sale" ? "captured" : "authorized", reference };
+    }
+    case "capture":
+      return { kind: "captured", reference: own };
+    case "void":
+      return { kind: "voided", reference: own };
+    case "refund":
+      return { kind: "refunded", reference: own };
+    default:
+      return assertNever(kind);
+  }
 }

@@ -1,10 +1,11 @@
 /** What Stripe's errors mean (gateways.md §3.1), by the real status and code, never by the SDK's class. */
 import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import { observeTransportFault } from "./call-time.ts";
-import { failureOf, stripeFailure } from "./failures.ts";
+import { failureOf, stripeFailure, stripeRefusal } from "./failures.ts";
 import { retryAfterMs } from "./http-transport.ts";
-import { judgeStripeIntent } from "./status-tables.ts";
 import { UNREADABLE_ANSWER } from "./stripe-http.ts";
+import { judgeStripeIntent } from "./stripe-status.ts";
+import { knownReference, makesPayment } from "./verdicts.ts";
 
 /** The members of an SDK error that we read. */
 export interface StripeFault {
@@ -30,6 +31,10 @@ const ALREADY: ReadonlySet<unknown> = new Set([
   "charge_already_refunded",
 ]);
 
+/** Calls that only read: what refuses them says nothing of the operation. A later operation is never abandoned but read. */
+const isRead = ({ action, kind }: GatewayCall): boolean =>
+  action === "query" || (action === "abandon" && !makesPayment(kind));
+
 /** A refusal speaks only for its own try: an earlier one may have charged. A prepare moves no money. */
 const speaksForAll = (call: GatewayCall): boolean => call.action === "prepare" || !call.earlierTryOpen;
 
@@ -45,6 +50,7 @@ export function judgeStripeFault(error: unknown, call: GatewayCall): GatewayObse
     return code === "idempotency_key_in_use"
       ? { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) }
       : { kind: "unknown", reason: "http_409" };
+  if (isRead(call)) return { kind: "unknown", reason: `http_${status}` };
   if (status === 402) return judgeCardError(fault, call);
   if (status === 400 || status === 404) return judgeRefusal(fault, call);
   const replayed = headers["idempotent-replayed"] === "true";
@@ -62,22 +68,22 @@ function judgeCardError(fault: StripeFault, call: GatewayCall): GatewayObservati
   return {
     kind: "declined",
     failure: stripeFailure(fault.decline_code ?? fault.code),
-    reference: call.gatewayReference,
+    reference: knownReference(call),
   };
 }
 
 /** 400, 404: not executed, except where the code says otherwise. */
 function judgeRefusal(fault: StripeFault, call: GatewayCall): GatewayObservation {
-  const code = typeof fault.code === "string" ? fault.code.slice(0, 60) : null;
   if (fault.rawType === "idempotency_error")
-    return { kind: "conflicted", detail: "idempotency_error", reference: call.gatewayReference }; // our bug: page
-  if (ALREADY.has(code)) return { kind: "unknown", reason: "already_changed" };
+    return { kind: "conflicted", detail: "idempotency_error", reference: knownReference(call) }; // our bug: page
+  if (ALREADY.has(fault.code)) return { kind: "unknown", reason: "already_changed" };
   if (fault.rawType === "card_error") return judgeCardError(fault, call);
   if (!speaksForAll(call)) return { kind: "unknown", reason: "refused_later_try" };
+  const refusal = stripeRefusal(fault.code);
   const isToken = typeof fault.param === "string" && fault.param.startsWith("payment_method");
   return {
     kind: "declined",
-    failure: failureOf(isToken ? "invalid_payment_method" : "invalid_gateway_request", code),
-    reference: call.gatewayReference,
+    failure: isToken ? failureOf("invalid_payment_method", refusal.gatewayCode) : refusal,
+    reference: knownReference(call),
   };
 }

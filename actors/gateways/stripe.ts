@@ -1,6 +1,6 @@
 /**
- * Stripe through its official SDK: create a PaymentIntent unconfirmed, confirm it, read it by id, cancel it
- * (gateways.md §1.2, §3.1, §10). One client per account; no retry of the SDK's own; every POST carries our key.
+ * Stripe through its official SDK: create a PaymentIntent unconfirmed, confirm it, read it by id, capture it, cancel it,
+ * refund it (gateways.md §1.2, §3.1, §10). One client per account; no retry of the SDK's own; every POST carries our key.
  */
 import { createRequire } from "node:module";
 import type Stripe from "stripe";
@@ -12,9 +12,11 @@ import { CallTime } from "./call-time.ts";
 import { GATEWAY_CAPABILITIES } from "./capabilities.ts";
 import { failureOf } from "./failures.ts";
 import { createHttpTransport, type HttpTransport } from "./http-transport.ts";
-import { judgeStripeIntent } from "./status-tables.ts";
 import { judgeStripeFault, STORED_500 } from "./stripe-faults.ts";
 import { StripeHttpClient } from "./stripe-http.ts";
+import { createStripeRefund, findStripeRefund } from "./stripe-refunds.ts";
+import { judgeStripeIntent } from "./stripe-status.ts";
+import { makesPayment } from "./verdicts.ts";
 
 export interface StripeGatewayOptions {
   /** Origin of a simulator or proxy; null: Stripe itself. */
@@ -42,6 +44,7 @@ class StripeGateway implements Gateway {
   readonly #account: string | null;
   readonly #transport: HttpTransport;
   readonly #intents: Stripe["paymentIntents"];
+  readonly #refunds: Stripe["refunds"];
 
   constructor(options: StripeGatewayOptions) {
     const url = new URL(options.baseUrl ?? "https://api.stripe.com");
@@ -63,6 +66,7 @@ class StripeGateway implements Gateway {
       telemetry: false,
     });
     this.#intents = client.paymentIntents;
+    this.#refunds = client.refunds;
   }
 
   async run(call: GatewayCall): Promise<GatewayObservation> {
@@ -91,8 +95,8 @@ class StripeGateway implements Gateway {
   /** Moves no money, so it may be repeated for ever: the same key brings the same id. */
   async #prepare(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
     const amount = toGatewayUnits("stripe", call.currency, call.amountMinor);
-    if (amount === undefined) return { kind: "declined", failure: failureOf("invalid_amount", null), reference: null };
-    if (call.kind !== "authorize" && call.kind !== "sale") return notOurs(`prepare_${call.kind}`);
+    if (amount === undefined) return UNSPEAKABLE;
+    if (!makesPayment(call.kind)) return notOurs(`prepare_${call.kind}`);
     const intent = await this.#intents.create(
       {
         amount,
@@ -115,10 +119,11 @@ class StripeGateway implements Gateway {
   async #execute(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
     const { gatewayReference: id, kind } = call;
     const amount = toGatewayUnits("stripe", call.currency, call.amountMinor);
-    if (id === null || amount === undefined) return notOurs("not_prepared");
-    if (kind === "refund") return notOurs("execute_refund");
+    if (id === null) return notOurs("not_prepared");
+    if (amount === undefined) return UNSPEAKABLE;
+    const options = this.#options(call, time, call.gatewayKey);
+    if (kind === "refund") return createStripeRefund(this.#refunds, call, id, amount, options);
     try {
-      const options = this.#options(call, time, call.gatewayKey);
       return judgeStripeIntent(await this.#move(kind, id, amount, call.operationId, options), call);
     } catch (error) {
       const judged = judgeStripeFault(error, call);
@@ -163,15 +168,19 @@ class StripeGateway implements Gateway {
   }
 
   async #query(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
-    if (call.gatewayReference === null) return notOurs("not_prepared");
-    return judgeStripeIntent(
-      await this.#intents.retrieve(call.gatewayReference, {}, this.#options(call, time, null)),
-      call,
-    );
+    const { gatewayReference: id } = call;
+    if (id === null) return notOurs("not_prepared");
+    const optionsNow = () => this.#options(call, time, null);
+    if (call.kind === "refund") return findStripeRefund(this.#refunds, call, id, optionsNow);
+    return judgeStripeIntent(await this.#intents.retrieve(id, {}, optionsNow()), call);
   }
 
-  /** Cancels the intent; whatever that answers, the object decides. A lost create is repeated to learn the id. */
+  /**
+   * Cancels the intent; whatever that answers, the object decides. A lost create is repeated to learn the id. What is done
+   * to a payment later is only read: a cancel would end more than this operation.
+   */
   async #abandon(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
+    if (!makesPayment(call.kind)) return this.#query(call, time);
     let id = call.gatewayReference;
     if (id === null) {
       const prepared = await this.#prepare(call, time);
@@ -208,6 +217,13 @@ class StripeGateway implements Gateway {
     };
   }
 }
+
+/** An amount that Stripe has no number for: refused before anything is sent, so no try of it ever was. */
+const UNSPEAKABLE: GatewayObservation = {
+  kind: "declined",
+  failure: failureOf("invalid_amount", null),
+  reference: null,
+};
 
 /** A call that this adapter never makes; no byte was sent. */
 const notOurs = (reason: string): GatewayObservation => ({ kind: "notSubmitted", reason });

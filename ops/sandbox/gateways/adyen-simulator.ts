@@ -1,8 +1,9 @@
 /** A server that the official Adyen SDK talks to: payments and their modifications, idempotent by key like the original. */
 import { adyenError, ADYEN_DIALECT } from "./adyen-words.ts";
-import { after, Bookkeeper, type BookkeeperOptions, digestOf, type KeyedCall } from "./bookkeeper.ts";
+import { Bookkeeper, type BookkeeperOptions, type KeyedCall } from "./bookkeeper.ts";
+import { after, digestOf } from "./effects.ts";
 import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
-import type { PaymentRecord } from "./records.ts";
+import { type PaymentRecord, stepAfter } from "./records.ts";
 import { type TokenRow, tokenRow } from "./tokens.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -13,6 +14,7 @@ const TEXT_MAX = 200;
 
 const NOBODY: TokenRow = {
   token: "",
+  gateways: ["adyen"],
   charged: false,
   trouble: "none",
   decline: { stripe: "", adyenCode: "8", adyenReason: "Invalid Card Number" },
@@ -84,8 +86,11 @@ export class AdyenSimulator {
         state: "open",
         captured: 0,
         refunded: 0,
+        captureOperation: "",
+        refunds: 0,
+        stepRefundId: "",
       };
-      const row = tokenRow(token) ?? NOBODY;
+      const row = tokenRow("adyen", token) ?? NOBODY;
       if (row.decline !== undefined) return this.#books.note({ ...open, answer: "declined", state: "declined" });
       const amount = value + (row.wrongAmount === true ? 1 : 0);
       const paid = {
@@ -97,36 +102,45 @@ export class AdyenSimulator {
     });
   }
 
-  /** Always `received`; whether it takes effect, the webhook would tell. */
+  /** A well-formed one is always `received`; whether it takes effect, a webhook would tell. */
   #modify(call: KeyedCall, json: Json, psp: string, verb: string): Promise<Answer> {
     return this.#books.answer(call, () =>
       this.#books.alone(psp, async () => {
         const record = this.#books.records.byId(call.account, psp);
         if (record === undefined) return adyenError(422, "167", "Original pspReference required for this operation");
-        const amount = Number(asJson(json["amount"])["value"] ?? record.amount);
-        const kind = verb === "captures" ? "capture" : verb === "cancels" ? "void" : "refund";
-        return this.#apply(call, record, kind, amount, asText(json["reference"]));
+        const kind = KIND_OF_VERB[verb] ?? "refund";
+        const { value, currency } = asJson(json["amount"]);
+        if (kind === "void") return this.#apply(call, record, kind, record.amount, asText(json["reference"]));
+        if (value === undefined) return adyenError(422, "100", "No amount specified");
+        if (currency !== record.currency) return adyenError(422, "138", "Unsupported currency specified");
+        if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1)
+          return adyenError(422, "137", "Invalid amount specified");
+        return this.#apply(call, record, kind, value, asText(json["reference"]));
       }),
     );
   }
 
   #technicalCancel(call: KeyedCall, json: Json): Promise<Answer> {
     const reference = asText(json["paymentReference"]);
-    return this.#books.answer(call, () =>
-      this.#books.alone(`op:${call.account}:${reference}`, async () => {
-        const record = this.#books.records.byOperation(call.account, reference);
-        if (record !== undefined) return this.#apply(call, record, "void", record.amount, asText(json["reference"]));
-        const pspReference = digestOf(`${call.account}:${call.key}`).toUpperCase();
-        return jsonAnswer(201, {
-          merchantAccount: call.account,
-          paymentReference: reference,
-          pspReference,
-          status: "received",
-        });
-      }),
-    );
+    const find = (): PaymentRecord | undefined => this.#books.records.byOperation(call.account, reference);
+    const cancel = async (): Promise<Answer> => {
+      const record = find();
+      if (record !== undefined) return this.#apply(call, record, "void", record.amount, asText(json["reference"]));
+      const pspReference = digestOf(`${call.account}:${call.key}`).toUpperCase();
+      return jsonAnswer(201, {
+        merchantAccount: call.account,
+        paymentReference: reference,
+        pspReference,
+        status: "received",
+      });
+    };
+    return this.#books.answer(call, () => {
+      const psp = find()?.id;
+      return psp === undefined ? cancel() : this.#books.alone(psp, cancel);
+    });
   }
 
+  /** What cannot be done is received as well, and has no effect. */
   #apply(
     call: KeyedCall,
     record: PaymentRecord,
@@ -134,23 +148,26 @@ export class AdyenSimulator {
     amount: number,
     operationId: string,
   ): Promise<Answer> {
-    const next: PaymentRecord = {
-      ...record,
-      ...call,
+    const next = stepAfter(record, call, {
       at: this.#books.nowMs(),
-      answer: "ok",
       step: kind,
       stepAmount: amount,
       stepOperation: operationId === "" ? record.operationId : operationId,
       stepReference: digestOf(`${call.account}:${call.key}`).toUpperCase(),
-    };
-    const left = record.captured - record.refunded;
-    const limit = kind === "refund" ? left : record.amount;
-    const allowed = kind === "refund" ? left > 0 : record.state === "authorized";
-    if (!allowed || !Number.isSafeInteger(amount) || amount < 1 || amount > limit) return this.#books.note(next);
-    return this.#books.effect({ ...next, ...after({ kind, amount }, record) }, kind);
+    });
+    const left = kind === "refund" ? record.captured - record.refunded : record.amount;
+    const allowed = kind === "refund" ? record.state === "captured" : record.state === "authorized";
+    if (!allowed || amount > left) return this.#books.note(next);
+    if (kind === "void") return this.#books.effect({ ...next, ...after({ kind, amount }, record) }, kind);
+    return this.#books.modify(tokenRow("adyen", record.token)?.[kind], next, kind);
   }
 }
+
+const KIND_OF_VERB: Readonly<Record<string, "capture" | "void" | "refund">> = {
+  captures: "capture",
+  cancels: "void",
+  refunds: "refund",
+};
 
 /** The body's JSON object, or undefined. */
 function parse(body: string): Json | undefined {

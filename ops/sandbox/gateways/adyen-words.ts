@@ -27,7 +27,7 @@ const paymentOf = (record: PaymentRecord): Readonly<Record<string, unknown>> => 
 const UNKNOWN_CARD = { adyenCode: "8", adyenReason: "Invalid Card Number" };
 
 function refusalOf(record: PaymentRecord): Readonly<Record<string, unknown>> {
-  const { adyenCode, adyenReason } = tokenRow(record.token)?.decline ?? UNKNOWN_CARD;
+  const { adyenCode, adyenReason } = tokenRow("adyen", record.token)?.decline ?? UNKNOWN_CARD;
   return {
     pspReference: record.id,
     resultCode: "Refused",

@@ -2,12 +2,13 @@
  * Keyed calls of one simulated gateway: who is in flight, what a replay is told, what took effect. The order is always
  * charge log (fsync), memory and records, answer; after a crash the charge log is read first.
  */
-import { hash } from "node:crypto";
 import { assertNever } from "../../../actors/domain/index.ts";
 import { ChargeLog, type ChargeLine } from "./charge-log.ts";
-import { RecordStore, type PaymentRecord } from "./records.ts";
+import { after, recordOfLine } from "./effects.ts";
 import { type Answer, HANG, textAnswer } from "./exchange.ts";
-import type { TokenRow } from "./tokens.ts";
+import { PaymentQueue } from "./payment-queue.ts";
+import { type PaymentRecord, RecordStore } from "./records.ts";
+import type { LaterTrouble, TokenRow } from "./tokens.ts";
 
 /** A keyed call. `fingerprint`: of its parameters. */
 export interface KeyedCall {
@@ -40,16 +41,14 @@ export interface BookkeeperOptions {
   readonly nowMs: () => number;
 }
 
-/** 16 hexadecimal characters for a text; the same for ever. */
-export const digestOf = (text: string): string => hash("sha1", text, "hex").slice(0, 16);
-
 export class Bookkeeper {
   readonly records: RecordStore;
   readonly #charges: ChargeLog;
   readonly #dialect: Dialect;
   readonly #options: BookkeeperOptions;
-  /** Keys and payments of calls that still run. */
+  /** Keys of calls that still run. */
   readonly #running = new Set<string>();
+  readonly #queue = new PaymentQueue();
 
   constructor(dialect: Dialect, options: BookkeeperOptions) {
     this.#dialect = dialect;
@@ -60,6 +59,11 @@ export class Bookkeeper {
 
   nowMs(): number {
     return this.#options.nowMs();
+  }
+
+  /** True when what takes a while has ended for the call that made this record. */
+  isSettled(record: PaymentRecord): boolean {
+    return this.nowMs() - record.at >= this.#options.slowMs;
   }
 
   /** Adds to the records what the charge log knows and they do not: a crash came between the two. */
@@ -101,13 +105,7 @@ export class Bookkeeper {
 
   /** Runs `work` while no other call touches the payment. */
   async alone(id: string, work: () => Promise<Answer>): Promise<Answer> {
-    if (this.#running.has(id)) return this.#dialect.locked();
-    this.#running.add(id);
-    try {
-      return await work();
-    } finally {
-      this.#running.delete(id);
-    }
+    return (await this.#queue.run(id, work)) ?? this.#dialect.locked();
   }
 
   /** Remembers a call without effect and gives its answer. */
@@ -169,54 +167,14 @@ export class Bookkeeper {
     }
   }
 
+  /** A capture or a refund with what its payment's token asks for. `open`: before it. A replay is told that it is done. */
+  async modify(trouble: LaterTrouble | undefined, open: PaymentRecord, kind: "capture" | "refund"): Promise<Answer> {
+    if (trouble === "refused") return this.note({ ...open, answer: "declined" });
+    const answer = await this.effect({ ...open, ...after({ kind, amount: open.stepAmount }, open) }, kind);
+    return trouble === "hangAfter" ? HANG : answer;
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#charges.close(), this.records.close()]);
-  }
-}
-
-/** The payment after an effect that only the charge log remembers. */
-function recordOfLine(line: ChargeLine, before: PaymentRecord | undefined): PaymentRecord {
-  const isCharge = line.kind === "authorize" || line.kind === "sale";
-  const manual = before?.manual ?? line.kind !== "sale";
-  return {
-    operationId: line.operation_id,
-    paymentId: line.payment_id,
-    token: "",
-    ...before,
-    id: line.gateway_reference,
-    currency: line.currency,
-    manual,
-    at: Date.parse(line.at),
-    account: line.account,
-    key: line.key,
-    fingerprint: "",
-    answer: "ok",
-    step: isCharge ? "charge" : line.kind,
-    stepAmount: line.amount,
-    stepOperation: line.operation_id,
-    stepReference: digestOf(`${line.account}:${line.key}`).toUpperCase(),
-    ...after(line, before),
-  };
-}
-
-/** The members that an effect changes. */
-export function after(
-  line: Pick<ChargeLine, "kind" | "amount">,
-  before: PaymentRecord | undefined,
-): Pick<PaymentRecord, "state" | "captured" | "refunded" | "amount"> {
-  const { captured = 0, refunded = 0, amount = line.amount, state = "authorized" } = before ?? {};
-  switch (line.kind) {
-    case "authorize":
-      return { state: "authorized", captured: 0, refunded: 0, amount: line.amount };
-    case "sale":
-      return { state: "captured", captured: line.amount, refunded: 0, amount: line.amount };
-    case "capture":
-      return { state: "captured", captured: captured + line.amount, refunded, amount };
-    case "void":
-      return { state: "canceled", captured, refunded, amount };
-    case "refund":
-      return { state, captured, refunded: refunded + line.amount, amount };
-    default:
-      return assertNever(line.kind);
   }
 }

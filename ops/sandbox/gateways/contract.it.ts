@@ -31,7 +31,17 @@ describe("gateway simulators through the official SDKs", function () {
     describe(name, () => {
       const cases = gatewayContract({
         capabilities: GATEWAY_CAPABILITIES[name],
+        laterDecides: name === "adyen",
         gateway: () => gateways[index] as Gateway,
+        effectsOf: (gatewayKey) =>
+          rig
+            .chargeLines(name)
+            .filter(({ key }) => key === gatewayKey)
+            .map(({ kind, amount, operation_id: operationId }) => ({
+              kind,
+              amountMinor: BigInt(amount),
+              operationId: name === "stripe" && kind === "void" ? null : operationId,
+            })),
         tokens,
         seed: index + 1,
         pause: () => new Promise((done) => setTimeout(done, 20)),
@@ -46,21 +56,33 @@ describe("gateway simulators through the official SDKs", function () {
           ).to.equal(true);
       });
 
-      it("wrote at most one charge per operation, and none without a key", () => {
+      it("wrote at most one line per operation, and none without a key", () => {
         const lines = rig.chargeLines(name);
+        const ours = lines.filter(({ kind }) => kind !== "void"); // an abandon voids under the name of what it ends
+        expect(new Set(ours.map((line) => line.operation_id)).size).to.equal(ours.length);
         const charges = lines.filter(({ kind }) => kind === "authorize" || kind === "sale");
         expect(charges.length).to.be.greaterThan(10);
         expect(new Set(charges.map((line) => line.operation_id)).size).to.equal(charges.length);
         expect(new Set(lines.map(({ account, key }) => `${account} ${key}`)).size).to.equal(lines.length);
       });
 
-      it("was called by the official SDK only", async () => {
+      it("was called by the official SDK only, and never without a key", async () => {
         const url = name === "stripe" ? rig.stripeUrl : rig.adyenUrl;
         const report = (await (await fetch(`${url}/_sandbox/requests`)).json()) as RequestReport;
         expect(Object.keys(report.byUserAgent)).to.have.length(1);
         expect(Object.keys(report.byUserAgent)[0]).to.match(
           name === "stripe" ? /^Stripe\/v1 NodeBindings\/\d/ : /^adyen-node-api-library\/\d/,
         );
+        const posts = report.newest.filter(({ method }) => method === "POST");
+        for (const verb of name === "stripe"
+          ? ["/capture", "/cancel", "/refunds"]
+          : ["/captures", "/cancels", "/refunds"])
+          expect(
+            posts.some(({ path }) => path.endsWith(verb)),
+            verb,
+          ).to.equal(true);
+        for (const { key, path } of posts)
+          expect(key, path).to.match(/^[0-9]{8}(?:-[0-9a-f]{4}){3}-[0-9]{12}(?:-create|-cancel-\d+)?$/);
       });
     });
 });

@@ -5,6 +5,8 @@ export interface SimulatedRequest {
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Without the question mark; "" when there is none. */
+  readonly query: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }

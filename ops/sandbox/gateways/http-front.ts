@@ -50,8 +50,8 @@ export class HttpFront {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? "/";
-    const query = url.indexOf("?");
-    const path = query === -1 ? url : url.slice(0, query);
+    const mark = url.indexOf("?");
+    const [path, query] = mark === -1 ? [url, ""] : [url.slice(0, mark), url.slice(mark + 1)];
     const body = await readBody(request);
     if (body === undefined) {
       response.destroy();
@@ -61,7 +61,7 @@ export class HttpFront {
       this.#send(response, jsonAnswer(200, this.#log.report()));
       return;
     }
-    const simulated = { method: request.method ?? "GET", path, headers: request.headers, body };
+    const simulated = { method: request.method ?? "GET", path, query, headers: request.headers, body };
     const answer = await this.#options.handle(simulated).catch((error: unknown) => {
       console.error(`gateway simulator: ${request.method} ${path}: ${String(error)}`);
       return this.#options.failed;

@@ -33,17 +33,44 @@ export interface PaymentRecord {
   readonly state: PaymentState;
   readonly captured: number;
   readonly refunded: number;
+  /** The operation of the newest capture that was asked for; "" when none was. */
+  readonly captureOperation: string;
+  /** Refunds asked for up to this call, refused ones included. */
+  readonly refunds: number;
+  /** Our name for this call's refund, as it was sent; "" for other steps. */
+  readonly stepRefundId: string;
 }
+
+/** The payment as a later call leaves it before anything has changed. */
+export const stepAfter = (
+  record: PaymentRecord,
+  call: Pick<PaymentRecord, "account" | "key" | "fingerprint">,
+  step: Pick<PaymentRecord, "at" | "step" | "stepAmount" | "stepOperation" | "stepReference">,
+): PaymentRecord => ({
+  ...record,
+  ...call,
+  ...step,
+  answer: "ok",
+  captureOperation: step.step === "capture" ? step.stepOperation : record.captureOperation,
+  refunds: record.refunds + (step.step === "refund" ? 1 : 0),
+  stepRefundId: "",
+});
 
 const keyName = (account: string, key: string): string => `key:${account}:${key}`;
 const idName = (id: string): string => `id:${id}`;
 const operationName = (account: string, operationId: string): string => `op:${account}:${operationId}`;
+const refundName = (account: string, reference: string): string => `refund:${account}:${reference.toLowerCase()}`;
+/** The payment's first refund is number 1. */
+const nthRefundName = (id: string, n: number): string => `refund-of:${id}:${n}`;
 
 /** Names under which a record is found; the newest one with a name wins. */
 const namesOf = (record: PaymentRecord): readonly string[] => [
   keyName(record.account, record.key),
   idName(record.id),
   operationName(record.account, record.operationId),
+  ...(record.step === "refund"
+    ? [refundName(record.account, record.stepReference), nthRefundName(record.id, record.refunds)]
+    : []),
 ];
 
 const RECENT_MAX = 16_384;
@@ -76,6 +103,20 @@ export class RecordStore {
   byOperation(account: string, operationId: string): PaymentRecord | undefined {
     const found = this.#find(operationName(account, operationId));
     return found?.operationId === operationId && found.account === account ? found : undefined;
+  }
+  /** A refund by the reference that its call gave it. */
+  byRefund(account: string, reference: string): PaymentRecord | undefined {
+    const found = this.#find(refundName(account, reference));
+    return found?.stepReference.toLowerCase() === reference.toLowerCase() && found.account === account
+      ? found
+      : undefined;
+  }
+  /** The refunds of a payment, newest first. */
+  *refundsOf(payment: PaymentRecord): Generator<PaymentRecord> {
+    for (let n = payment.refunds; n > 0; n--) {
+      const found = this.#find(nthRefundName(payment.id, n));
+      if (found?.id === payment.id && found.refunds === n && found.step === "refund") yield found;
+    }
   }
   /** True when the effect of this key is remembered; else only the charge log may know of it. */
   hasEffect(account: string, key: string): boolean {
@@ -113,7 +154,7 @@ export class RecordStore {
   }
 }
 
-/** Columns of a line. Their order is the file's format. */
+/** Columns of a line. Their order is the file's format: new ones stand at the end. */
 const COLUMNS = [
   "at",
   "account",
@@ -134,13 +175,19 @@ const COLUMNS = [
   "state",
   "captured",
   "refunded",
+  "captureOperation",
+  "refunds",
+  "stepRefundId",
 ] as const satisfies readonly (keyof PaymentRecord)[];
+
+/** What lines that were written before these columns existed mean. */
+const MISSING: Partial<PaymentRecord> = { captureOperation: "", refunds: 0, stepRefundId: "" };
 
 const formatLine = (record: PaymentRecord, effect: boolean): string =>
   JSON.stringify([effect, ...COLUMNS.map((column) => record[column])]);
 
 function parseLine(line: string): readonly [record: PaymentRecord, effect: boolean] {
   const [effect, ...values] = JSON.parse(line) as [boolean, ...unknown[]]; // a line that this file has written
-  const entries = COLUMNS.map((column, i) => [column, values[i]] as const);
+  const entries = COLUMNS.map((column, i) => [column, values[i] ?? MISSING[column]] as const);
   return [Object.fromEntries(entries) as unknown as PaymentRecord, effect];
 }

@@ -159,6 +159,60 @@ describe("gateway simulators as a process", function () {
     expect([readChargeLines(settings, "stripe"), readChargeLines(settings, "adyen")]).to.deep.equal(before);
   });
 
+  it("keeps captures and refunds over kill -9, also when the records are gone", async () => {
+    const settings = settingsOf();
+    const manual = form(1).replace("automatic", "manual");
+    let now = await begin(settings);
+    const id = idOf(await post(now.stripeUrl, "/v1/payment_intents", "k1-create", manual));
+    await confirmAt(now.stripeUrl, 1, id);
+    const captureOf = () =>
+      post(
+        now.stripeUrl,
+        `/v1/payment_intents/${id}/capture`,
+        "k1-c",
+        "amount_to_capture=400&metadata[capture_operation_id]=op_c",
+      );
+    const refundOf = (n: number) =>
+      post(now.stripeUrl, "/v1/refunds", `k1-r${n}`, `payment_intent=${id}&amount=100&metadata[operation_id]=op_r${n}`);
+    const paid = JSON.parse((await payAt(now.adyenUrl, 1)).text) as { pspReference: string };
+    const backOf = () =>
+      post(now.adyenUrl, `/v72/payments/${paid.pspReference}/refunds`, "k1-r", {
+        merchantAccount: "M",
+        reference: "op_r",
+        amount: { value: 300, currency: "USD" },
+      });
+    const listOf = async (): Promise<readonly { id: string; metadata: { operation_id: string } }[]> => {
+      const answer = await fetch(`${now.stripeUrl}/v1/refunds?payment_intent=${id}`, {
+        headers: { authorization: "Bearer sk_test_it" },
+      });
+      return ((await answer.json()) as { data: [] }).data;
+    };
+    const first = [await captureOf(), await refundOf(1), await refundOf(2), await backOf()];
+    expect(first.map(({ status }) => status)).to.deep.equal([200, 200, 200, 201]);
+    const listed = await listOf();
+    const before = [readChargeLines(settings, "stripe"), readChargeLines(settings, "adyen")];
+    for (const loseRecords of [false, true]) {
+      await end(now, "SIGKILL");
+      for (const file of readdirSync(settings.dataDir))
+        if (loseRecords && file.endsWith("-records.jsonl")) rmSync(join(settings.dataDir, file));
+      now = await begin(settings);
+      const again = [await captureOf(), await refundOf(1), await refundOf(2), await backOf()];
+      expect(again.map(({ status }) => status)).to.deep.equal([200, 200, 200, 201]);
+      if (!loseRecords) {
+        expect(again.map(({ text }) => text)).to.deep.equal(first.map(({ text }) => text));
+        expect(await listOf()).to.deep.equal(listed);
+      }
+      expect((await listOf()).map((refund) => [refund.id, refund.metadata.operation_id])).to.deep.equal(
+        listed.map((refund) => [refund.id, refund.metadata.operation_id]),
+      );
+      expect(JSON.parse(again[0]?.text ?? "").metadata.capture_operation_id).to.equal("op_c");
+      expect([readChargeLines(settings, "stripe"), readChargeLines(settings, "adyen")]).to.deep.equal(before);
+    }
+    expect((await refundOf(3)).status).to.equal(200);
+    expect((await refundOf(4)).status).to.equal(200);
+    expect((await refundOf(5)).status).to.equal(400); // 400 were captured and given back
+  });
+
   it("charges each key once over kills under load", async () => {
     const settings = settingsOf();
     const total = 300;

@@ -1,8 +1,17 @@
 /** A server that the official Stripe SDK talks to: PaymentIntents and refunds, idempotent by key like the original. */
-import { after, Bookkeeper, type BookkeeperOptions, digestOf, type KeyedCall } from "./bookkeeper.ts";
+import { Bookkeeper, type BookkeeperOptions, type KeyedCall } from "./bookkeeper.ts";
+import { after, digestOf } from "./effects.ts";
 import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
-import type { PaymentRecord, StepKind } from "./records.ts";
-import { intentOf, STRIPE_DIALECT, stripeError } from "./stripe-words.ts";
+import { type PaymentRecord, stepAfter, type StepKind } from "./records.ts";
+import { StripeRefunds } from "./stripe-refunds.ts";
+import {
+  intentOf,
+  isStripeAmount,
+  STRIPE_DIALECT,
+  stripeInvalid,
+  stripeMissing,
+  stripeWrongState,
+} from "./stripe-words.ts";
 import { tokenRow } from "./tokens.ts";
 
 type Form = URLSearchParams;
@@ -10,23 +19,16 @@ type Handler = (call: KeyedCall, form: Form, id: string) => Promise<Answer>;
 
 const REVOKED_KEY = "sk_test_revoked";
 const ROUTE = /^\/v1\/payment_intents(?:\/(pi_\w{1,60})(?:\/(confirm|capture|cancel))?)?$/;
+const REFUND_ROUTE = /^\/v1\/refunds(?:\/(re_\w{1,60}))?$/;
 const TEXT_MAX = 200;
-
-const invalid = (message: string, more: Readonly<Record<string, unknown>> = {}, status = 400): Answer =>
-  stripeError(status, { type: "invalid_request_error", message, ...more });
-const missing = (id: string): Answer =>
-  invalid(`No such payment_intent: '${id}'`, { code: "resource_missing", param: "intent" }, 404);
-const wrongState = (record: PaymentRecord): Answer =>
-  invalid("This PaymentIntent's status does not allow this.", {
-    code: "payment_intent_unexpected_state",
-    payment_intent: intentOf(record),
-  });
 
 export class StripeSimulator {
   readonly #books: Bookkeeper;
+  readonly #refunds: StripeRefunds;
 
   constructor(options: BookkeeperOptions) {
     this.#books = new Bookkeeper(STRIPE_DIALECT, options);
+    this.#refunds = new StripeRefunds(this.#books);
   }
 
   recover(): Promise<void> {
@@ -39,29 +41,38 @@ export class StripeSimulator {
   async handle(request: SimulatedRequest): Promise<Answer> {
     const { method, path, headers, body } = request;
     const apiKey = /^Bearer (sk_\w+)$/.exec(headers.authorization ?? "")?.[1];
-    if (apiKey === undefined || apiKey === REVOKED_KEY) return invalid("Invalid API Key provided.", {}, 401);
+    if (apiKey === undefined || apiKey === REVOKED_KEY) return stripeInvalid("Invalid API Key provided.", {}, 401);
     const account = String(headers["stripe-account"] ?? `acct_${apiKey.slice(3)}`).slice(0, TEXT_MAX);
+    const answer = method === "GET" ? this.#read(account, request) : undefined;
+    if (answer !== undefined) return answer;
     const [, id, verb] = ROUTE.exec(path) ?? (path === "/v1/refunds" ? [path, "", "refund"] : []);
-    if (method === "GET" && id !== undefined && id !== "" && verb === undefined) {
-      const record = this.#books.records.byId(account, id);
-      return record === undefined ? missing(id) : jsonAnswer(200, intentOf(record));
-    }
     const handler = path === "/v1/payment_intents" ? this.#create : this.#verbs[verb ?? ""];
     if (method !== "POST" || handler === undefined)
-      return invalid(`Unrecognized request URL (${method}: ${path}).`, {}, 404);
+      return stripeInvalid(`Unrecognized request URL (${method}: ${path}).`, {}, 404);
     const key = headers["idempotency-key"];
-    if (typeof key !== "string" || key.length > 255) return invalid("The sandbox requires an Idempotency-Key.");
+    if (typeof key !== "string" || key.length > 255) return stripeInvalid("The sandbox requires an Idempotency-Key.");
     return handler({ account, key, fingerprint: digestOf(`${path}\n${body}`) }, new URLSearchParams(body), id ?? "");
+  }
+
+  /** Undefined: no such path. */
+  #read(account: string, { path, query }: SimulatedRequest): Answer | undefined {
+    const [refundPath, refundId] = REFUND_ROUTE.exec(path) ?? [];
+    if (refundId !== undefined) return this.#refunds.retrieve(account, refundId);
+    if (refundPath !== undefined) return this.#refunds.list(account, new URLSearchParams(query));
+    const [, id, verb] = ROUTE.exec(path) ?? [];
+    if (id === undefined || verb !== undefined) return undefined;
+    const record = this.#books.records.byId(account, id);
+    return record === undefined ? stripeMissing("intent", id) : jsonAnswer(200, intentOf(record));
   }
 
   readonly #create: Handler = async (call, form) => {
     const amount = Number(form.get("amount"));
     const currency = (form.get("currency") ?? "").toUpperCase();
     const token = form.get("payment_method") ?? "";
-    if (!Number.isSafeInteger(amount) || amount < 1) return invalid("Invalid integer: amount", { param: "amount" });
-    if (!/^[A-Z]{3}$/.test(currency)) return invalid("Invalid currency", { param: "currency" });
-    if (tokenRow(token) === undefined)
-      return invalid(`No such PaymentMethod: '${token.slice(0, 40)}'`, {
+    if (!isStripeAmount(currency, amount)) return stripeInvalid("Invalid integer: amount", { param: "amount" });
+    if (!/^[A-Z]{3}$/.test(currency)) return stripeInvalid("Invalid currency", { param: "currency" });
+    if (tokenRow("stripe", token) === undefined)
+      return stripeInvalid(`No such PaymentMethod: '${token.slice(0, 40)}'`, {
         code: "resource_missing",
         param: "payment_method",
       });
@@ -87,14 +98,17 @@ export class StripeSimulator {
         state: "open",
         captured: 0,
         refunded: 0,
+        captureOperation: "",
+        refunds: 0,
+        stepRefundId: "",
       });
     });
   };
 
   readonly #confirm: Handler = (call, _, id) =>
     this.#onIntent(call, id, async (record, again) => {
-      const row = tokenRow(record.token);
-      if (record.state !== "open" || row === undefined) return wrongState(record);
+      const row = tokenRow("stripe", record.token);
+      if (record.state !== "open" || row === undefined) return stripeWrongState(record);
       const open = this.#step(call, record, "charge", record.amount, null);
       if (row.decline !== undefined) return this.#books.note({ ...open, answer: "declined", state: "declined" });
       const amount = record.amount + (row.wrongAmount === true ? 1 : 0);
@@ -109,35 +123,26 @@ export class StripeSimulator {
   readonly #capture: Handler = (call, form, id) =>
     this.#onIntent(call, id, async (record) => {
       const amount = Number(form.get("amount_to_capture") ?? record.amount);
-      if (record.state !== "authorized") return wrongState(record);
-      if (!Number.isSafeInteger(amount) || amount < 1 || amount > record.amount)
-        return invalid("Invalid amount_to_capture", { code: "amount_too_large", param: "amount_to_capture" });
+      if (record.state !== "authorized") return stripeWrongState(record);
+      if (!isStripeAmount(record.currency, amount) || amount > record.amount)
+        return stripeInvalid("Invalid amount_to_capture", { code: "amount_too_large", param: "amount_to_capture" });
       const next = this.#step(call, record, "capture", amount, form.get("metadata[capture_operation_id]"));
-      return this.#books.effect({ ...next, ...after({ kind: "capture", amount }, record) }, "capture");
+      return this.#books.modify(tokenRow("stripe", record.token)?.capture, next, "capture");
     });
 
   readonly #cancel: Handler = (call, _, id) =>
     this.#onIntent(call, id, async (record) => {
-      if (record.state === "captured" || record.state === "canceled") return wrongState(record);
+      if (record.state === "captured" || record.state === "canceled") return stripeWrongState(record);
       const next: PaymentRecord = { ...this.#step(call, record, "void", record.amount, null), state: "canceled" };
       // Only a reservation has something to release.
       return record.state === "authorized" ? this.#books.effect(next, "void") : this.#books.note(next);
-    });
-
-  readonly #refund: Handler = (call, form) =>
-    this.#onIntent(call, form.get("payment_intent") ?? "", async (record) => {
-      const amount = Number(form.get("amount") ?? record.captured - record.refunded);
-      if (!Number.isSafeInteger(amount) || amount < 1 || amount > record.captured - record.refunded)
-        return invalid("Refund amount is greater than what is left.", { code: "charge_already_refunded" });
-      const next = this.#step(call, record, "refund", amount, form.get("metadata[operation_id]"));
-      return this.#books.effect({ ...next, ...after({ kind: "refund", amount }, record) }, "refund");
     });
 
   readonly #verbs: Readonly<Record<string, Handler>> = {
     confirm: this.#confirm,
     capture: this.#capture,
     cancel: this.#cancel,
-    refund: this.#refund,
+    refund: (call, form) => this.#refunds.create(call, form),
   };
 
   #onIntent(
@@ -148,7 +153,7 @@ export class StripeSimulator {
     return this.#books.answer(call, (again) =>
       this.#books.alone(id, async () => {
         const record = this.#books.records.byId(call.account, id);
-        return record === undefined ? missing(id) : work(record, again);
+        return record === undefined ? stripeMissing("intent", id) : work(record, again);
       }),
     );
   }
@@ -161,15 +166,12 @@ export class StripeSimulator {
     amount: number,
     operationId: string | null,
   ): PaymentRecord {
-    return {
-      ...record,
-      ...call,
+    return stepAfter(record, call, {
       at: this.#books.nowMs(),
-      answer: "ok",
       step,
       stepAmount: amount,
       stepOperation: (operationId ?? record.operationId).slice(0, TEXT_MAX),
       stepReference: digestOf(`${call.account}:${call.key}`),
-    };
+    });
   }
 }

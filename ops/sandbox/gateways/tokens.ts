@@ -18,39 +18,60 @@ export type Trouble =
   /** The charge takes place, the answer is 200 with HTML (first). */
   | "garbled";
 
+/** What becomes of a capture or of a refund, if it is not the ordinary way. */
+export type LaterTrouble =
+  /** Stripe refuses it definitively; Adyen says `received` as always. Nothing takes place. */
+  | "refused"
+  /** It takes place, the first answer never comes. */
+  | "hangAfter"
+  /** It takes place; Stripe says `pending` for a while (as long as `tok_slow_5s` takes), Adyen says `received` as always. */
+  | "pending";
+
+export type SimulatedGateway = "stripe" | "adyen";
+const EVERYWHERE: readonly SimulatedGateway[] = ["stripe", "adyen"];
+
 export interface TokenRow {
   readonly token: string;
+  /** Who knows the token; elsewhere it is refused like one of nobody. */
+  readonly gateways: readonly SimulatedGateway[];
   readonly charged: boolean;
   readonly trouble: Trouble;
   /** Set for a decline. */
   readonly decline?: { readonly stripe: string; readonly adyenCode: string; readonly adyenReason: string };
   /** The gateway charges one minor unit more than asked. */
   readonly wrongAmount?: boolean;
+  /** Of the capture of an authorization that succeeded. */
+  readonly capture?: LaterTrouble;
+  /** Of each refund of the payment. */
+  readonly refund?: LaterTrouble;
   readonly meaning: string;
 }
 
-const approve = (token: string, meaning: string): TokenRow => ({ token, charged: true, trouble: "none", meaning });
-const decline = (name: string, stripe: string, adyenCode: string, adyenReason: string): TokenRow => ({
-  token: `tok_decline_${name}`,
-  charged: false,
-  trouble: "none",
-  decline: { stripe, adyenCode, adyenReason },
-  meaning: `declined: ${stripe}`,
-});
-const troubled = (token: string, trouble: Trouble, charged: boolean, meaning: string): TokenRow => ({
+const approve = (token: string, meaning: string, more: Partial<TokenRow> = {}): TokenRow => ({
   token,
-  charged,
-  trouble,
+  gateways: EVERYWHERE,
+  charged: true,
+  trouble: "none",
   meaning,
+  ...more,
 });
+const decline = (name: string, stripe: string, adyenCode: string, adyenReason: string): TokenRow =>
+  approve(`tok_decline_${name}`, `declined: ${stripe}`, {
+    charged: false,
+    decline: { stripe, adyenCode, adyenReason },
+  });
+const troubled = (token: string, trouble: Trouble, charged: boolean, meaning: string): TokenRow =>
+  approve(token, meaning, { trouble, charged });
 
 /** Every token that the simulators know. Any other one is refused by the gateway. */
 export const GATEWAY_TOKENS: readonly TokenRow[] = [
   approve("tok_visa", "approved"),
   approve("tok_mastercard", "approved"),
   approve("tok_amex", "approved"),
-  approve("tok_applepay", "approved"),
-  approve("tok_googlepay", "approved"),
+  approve("tok_applepay", "a wallet, Apple Pay: approved"),
+  approve("tok_googlepay", "a wallet, Google Pay: approved"),
+  approve("tok_stripe_only", "approved at Stripe; Adyen does not know it", { gateways: ["stripe"] }),
+  approve("tok_adyen_only", "approved at Adyen; Stripe does not know it", { gateways: ["adyen"] }),
   decline("generic", "generic_decline", "2", "Refused"),
   decline("insufficient_funds", "insufficient_funds", "12", "Not enough balance"),
   decline("expired_card", "expired_card", "6", "Expired Card"),
@@ -67,10 +88,30 @@ export const GATEWAY_TOKENS: readonly TokenRow[] = [
   troubled("tok_slow_5s", "slow", true, "charged after 5 s"),
   troubled("tok_rate_limited", "busy", true, "429 once, then approved"),
   troubled("tok_garbled_charged", "garbled", true, "charged, but the answer is a page of HTML"),
-  { ...approve("tok_amount_mismatch", "charged one minor unit too much"), wrongAmount: true },
+  approve("tok_amount_mismatch", "charged one minor unit too much", { wrongAmount: true }),
+  approve(
+    "tok_capture_fails",
+    "authorized, but every capture is refused (Adyen says `received`, and nothing follows)",
+    {
+      capture: "refused",
+    },
+  ),
+  approve("tok_capture_timeout_charged", "authorized; the capture takes place, but its first answer never comes", {
+    capture: "hangAfter",
+  }),
+  approve("tok_refund_fails", "approved, but every refund is refused (Adyen says `received`, and nothing follows)", {
+    refund: "refused",
+  }),
+  approve("tok_refund_timeout_refunded", "approved; a refund takes place, but its first answer never comes", {
+    refund: "hangAfter",
+  }),
+  approve("tok_refund_pending", "approved; Stripe says `pending` of a refund for 5 s", { refund: "pending" }),
 ];
 
 const ROWS: ReadonlyMap<string, TokenRow> = new Map(GATEWAY_TOKENS.map((row) => [row.token, row]));
 
-/** The row of a token; undefined: nobody knows it. */
-export const tokenRow = (token: string): TokenRow | undefined => ROWS.get(token);
+/** The row of a token that this gateway knows; undefined: it does not. */
+export function tokenRow(gateway: SimulatedGateway, token: string): TokenRow | undefined {
+  const row = ROWS.get(token);
+  return row?.gateways.includes(gateway) === true ? row : undefined;
+}
