@@ -1,7 +1,8 @@
 /**
  * The one statement of a commit: the fence as the main query, one INSERT … SELECT FROM unnest per table beside it.
- * The server runs the main query first, so a fenced batch raises before any row is touched. Batches that accept
- * nothing or post nothing have statements of their own: an INSERT of no rows still costs its start.
+ * The server runs the main query first, so a fenced batch raises before any row is touched. Batches without a request or
+ * without postings have statements of their own: an INSERT of no rows still costs its start. Payments and keys share one:
+ * where requests come, some of them are payments.
  */
 import { sha256 } from "../actors/domain/index.ts";
 import type { DecisionBatch, Lease } from "../actors/index.ts";
@@ -72,15 +73,15 @@ function planOf(name: string, inserts: readonly PlannedInsert[]): Plan {
 }
 
 const JOURNAL = planned(INSERTS.journal);
-const ACCEPTED = [planned(INSERTS.payment), planned(INSERTS.idempotency)];
+const REQUESTS = [planned(INSERTS.payment), planned(INSERTS.idempotency)];
 const POSTINGS = planned(INSERTS.ledgerEntry);
 
 /** By what a batch contains. */
 const PLANS = {
   none: planOf("commit_facts", [JOURNAL]),
-  accepted: planOf("commit_accepted", [JOURNAL, ...ACCEPTED]),
+  requests: planOf("commit_requests", [JOURNAL, ...REQUESTS]),
   postings: planOf("commit_postings", [JOURNAL, POSTINGS]),
-  both: planOf("commit_both", [JOURNAL, ...ACCEPTED, POSTINGS]),
+  both: planOf("commit_both", [JOURNAL, ...REQUESTS, POSTINGS]),
 } as const;
 
 /** SHA-256 over the previous anchor and the hashes of the batch's rows, in order. */
@@ -99,9 +100,9 @@ export function commitStatement(
   scratch: Scratch,
 ): Statement {
   const rows = rowsOf(batch);
-  const accepts = rows.accepted.length > 0;
+  const asks = rows.keyed.length > 0;
   const posts = rows.postings.length > 0;
-  const plan = PLANS[accepts ? (posts ? "both" : "accepted") : posts ? "postings" : "none"];
+  const plan = PLANS[asks ? (posts ? "both" : "requests") : posts ? "postings" : "none"];
   scratch.reset();
   const values: Buffer[] = [
     int8Parameter(lease.epoch),

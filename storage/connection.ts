@@ -24,8 +24,9 @@ export interface ConnectionOptions {
 }
 
 /**
- * Plans are made once for all batch sizes. Sequential scans, hash and merge joins are never right here: rows are
- * looked up by unique keys, and a fresh table without statistics would tempt the planner (performance.md §7.3).
+ * Plans are made once for all batch sizes. Sequential and bitmap scans, hash and merge joins are never right here: rows
+ * are looked up by unique keys or taken from an index in its order, and a fresh table without statistics would tempt the
+ * planner (performance.md §7.3). No key is looked up twice in a statement: memoize only costs.
  */
 const SETTINGS = {
   plan_cache_mode: "force_generic_plan",
@@ -34,6 +35,8 @@ const SETTINGS = {
   // A frozen owner must not hold the lease row for long (faults.md P4).
   idle_in_transaction_session_timeout: "2000",
   enable_seqscan: "off",
+  enable_bitmapscan: "off",
+  enable_memoize: "off",
   enable_hashjoin: "off",
   enable_mergejoin: "off",
   jit: "off",

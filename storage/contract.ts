@@ -3,7 +3,9 @@
  * `describe`; `fixture` gives an empty shard for each test.
  */
 import { expect } from "chai";
-import type { Activation, Claim, ShardStore } from "../actors/index.ts";
+import type { Activation, Claim, Decision, ShardStore } from "../actors/index.ts";
+import { operationsContract } from "./test/contract-operations.ts";
+import { readsContract } from "./test/contract-reads.ts";
 import {
   acceptedDecision,
   asWritten,
@@ -15,6 +17,7 @@ import {
   replyOfSize,
   succeededDecision,
 } from "./test/fixtures.ts";
+import type { ShardUnderTest } from "./test/shard-under-test.ts";
 
 /** One empty shard that several stores may open, as several nodes would. */
 export interface ShardFixture {
@@ -48,11 +51,24 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
   });
 
   /** Commits from where the journal stands, and moves on. */
-  async function commit(...decisions: Parameters<typeof batchOf>[1][number][]): Promise<void> {
+  async function commit(...decisions: Decision[]): Promise<void> {
     const outcome = await store.commit(head.lease, batchOf(head, decisions));
     if (outcome.kind !== "committed") throw new Error(`not committed: ${JSON.stringify(outcome)}`);
     head = { ...head, lastSeq: head.lastSeq + BigInt(decisions.length), lastAnchor: outcome.anchor };
   }
+
+  const shard: ShardUnderTest = {
+    get store() {
+      return store;
+    },
+    get head() {
+      return head;
+    },
+    commit,
+    reactivate: async () => (head = await activated(store, claimOf("a", 1n))),
+  };
+  describe("later operations", () => operationsContract(shard));
+  describe("what merchants look up", () => readsContract(shard));
 
   it("begins with an empty journal, epoch 1 and the slots given", () => {
     expect(head.lease).to.deep.equal({ shard: fixture.shard, epoch: 1n, slotsVersion: 1n });
@@ -107,8 +123,8 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     expect([lower, foreign]).to.deep.equal([undefined, undefined]);
     expect(open?.reply).to.equal(null);
     expect({ ...open?.row, fingerprint: Buffer.from(open?.row.fingerprint ?? []) }).to.deep.equal({
-      ...t1.accepted?.keyRow,
-      fingerprint: Buffer.from(t1.accepted?.keyRow.fingerprint ?? []),
+      ...t1.keyRow,
+      fingerprint: Buffer.from(t1.keyRow?.fingerprint ?? []),
     });
     const reply = { status: 201, body: Buffer.from([0, 1, 2, 253, 254, 255]) };
     const t2 = succeededDecision(t1.payment, reply);
@@ -246,10 +262,10 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     const found = new Map(head.open.map((o) => [o.payment.terms.id, o]));
     expect([...found.keys()].sort()).to.deep.equal([terms.id, fresh.payment.terms.id].sort());
     expect(found.get(terms.id)).to.deep.include({ tries: 3, t1Seq: 1n, noted: true });
-    expect(found.get(terms.id)?.idempotencyKey).to.equal(noted.accepted?.keyRow.key);
+    expect(found.get(terms.id)?.request).to.include({ idempotencyKey: noted.keyRow?.key, route: "POST /v1/payments" });
     expect(found.get(terms.id)?.payment).to.deep.equal(asWritten(noted));
-    const fingerprint = found.get(terms.id)?.fingerprint ?? new Uint8Array(0);
-    expect(Buffer.from(fingerprint).equals(Buffer.from(noted.accepted?.keyRow.fingerprint ?? []))).to.equal(true);
+    const fingerprint = found.get(terms.id)?.request?.fingerprint ?? new Uint8Array(0);
+    expect(Buffer.from(fingerprint).equals(Buffer.from(noted.keyRow?.fingerprint ?? []))).to.equal(true);
     expect(found.get(fresh.payment.terms.id)).to.deep.include({ tries: 0, t1Seq: 4n, noted: false });
     expect((await store.saveDoubts(head.lease, [], [operation.id])).kind).to.equal("committed");
     head = await activated(store, claimOf("a", 1n));

@@ -33,20 +33,25 @@ export interface ControlStore {
   heartbeat(node: { readonly name: string; readonly address: string; readonly process: string }): Promise<void>;
   /** Nodes with the age of their last heartbeat, by the database's clock. */
   listNodes(): Promise<readonly { readonly name: string; readonly address: string; readonly ageMs: number }[]>;
-  /** These three return false, and change nothing, when the id is taken. */
-  addMerchant(merchant: Omit<MerchantRecord, "status">): Promise<boolean>;
-  addClient(client: {
-    readonly id: string;
-    readonly merchantId: MerchantRecord["id"];
-    readonly secretHash: Uint8Array;
-    readonly scopes: readonly string[];
-  }): Promise<boolean>;
+  /** These three return false, and change nothing, when the id is taken. `reason`: for the audit trail. */
+  addMerchant(merchant: Omit<MerchantRecord, "status">, reason?: string): Promise<boolean>;
+  addClient(
+    client: {
+      readonly id: string;
+      readonly merchantId: MerchantRecord["id"];
+      readonly secretHash: Uint8Array;
+      readonly scopes: readonly string[];
+    },
+    reason?: string,
+  ): Promise<boolean>;
   addSigningKey(key: {
     readonly kid: string;
     readonly alg: string;
     readonly publicJwk: Jwk;
     readonly privateJwk: Jwk;
   }): Promise<boolean>;
+  /** A suspended merchant's requests are refused from the next refresh on. False: unknown, or so already. */
+  setMerchantStatus(id: MerchantRecord["id"], status: MerchantRecord["status"], reason: string): Promise<boolean>;
   /** Its tokens are refused from the next refresh on. False: unknown, or revoked before. */
   revokeClient(id: string, reason: string): Promise<boolean>;
   /** Stores a version that is not there yet; false: it is. */
@@ -55,6 +60,8 @@ export interface ControlStore {
   findBrokenAudit(): Promise<bigint | undefined>;
   close(): Promise<void>;
 }
+
+const because = (reason: string | undefined): { readonly reason?: string } => (reason === undefined ? {} : { reason });
 
 /** Opens the store; nothing is connected before the first call. */
 export function openControlStore(options: ControlStoreOptions): ControlStore {
@@ -135,8 +142,8 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
         );
         return rows;
       }),
-    addMerchant: (merchant) =>
-      changing({ action: "merchant.add", subject: merchant.id }, async (client) =>
+    addMerchant: (merchant, reason) =>
+      changing({ action: "merchant.add", subject: merchant.id, ...because(reason) }, async (client) =>
         didChange(
           await client.query(
             `INSERT INTO merchant (id, slot, gateways, currencies, rate_limit_per_second)
@@ -151,15 +158,26 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
           ),
         ),
       ),
-    addClient: (client) =>
-      changing({ action: "client.add", subject: client.id, after: client.scopes.join(" ") }, async (connection) =>
+    setMerchantStatus: (id, status, reason) =>
+      changing({ action: "merchant.set_status", subject: id, reason, after: status }, async (client) =>
         didChange(
-          await connection.query(
-            `INSERT INTO api_client (id, merchant_id, secret_hash, scopes)
-             VALUES ($1, encode($2::bytea, 'hex')::uuid, $3, $4) ON CONFLICT DO NOTHING`,
-            [client.id, Buffer.from(bytesOfId(client.merchantId)), Buffer.from(client.secretHash), client.scopes],
+          await client.query(
+            "UPDATE merchant SET status = $2 WHERE id = encode($1::bytea, 'hex')::uuid AND status <> $2",
+            [Buffer.from(bytesOfId(id)), status],
           ),
         ),
+      ),
+    addClient: (client, reason) =>
+      changing(
+        { action: "client.add", subject: client.id, after: client.scopes.join(" "), ...because(reason) },
+        async (connection) =>
+          didChange(
+            await connection.query(
+              `INSERT INTO api_client (id, merchant_id, secret_hash, scopes)
+             VALUES ($1, encode($2::bytea, 'hex')::uuid, $3, $4) ON CONFLICT DO NOTHING`,
+              [client.id, Buffer.from(bytesOfId(client.merchantId)), Buffer.from(client.secretHash), client.scopes],
+            ),
+          ),
       ),
     addSigningKey: (key) =>
       changing({ action: "signing_key.add", subject: key.kid }, async (client) => {

@@ -2,7 +2,7 @@
  * Who keeps the key-encryption keys. Data keys leave it only wrapped; what they encrypt never passes through it.
  * The file provider is the sandbox's; a KMS fits behind the same interface by fetching its wrapping keys at start.
  */
-import { type KeyObject, createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
+import { type KeyObject, createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 
 export interface KeyProvider {
@@ -10,6 +10,11 @@ export interface KeyProvider {
   readonly currentKeyId: string;
   /** Keys the hashes of client secrets (HMAC-SHA-256), 32 bytes: whoever reads the database cannot try secrets. */
   readonly clientSecretKey: Uint8Array;
+  /**
+   * A key of 32 bytes for one purpose, the same on every node and for ever: HKDF-SHA-256 of clientSecretKey, the purpose
+   * being its info. Purposes never meet, nor does a derived key tell of the one it came from.
+   */
+  derive(purpose: string): Uint8Array;
   /** A data key of 32 bytes under the current key: 60 bytes. */
   wrap(dataKey: Uint8Array): Uint8Array;
   /** Throws when the key is unknown or the bytes were not wrapped by it. */
@@ -21,6 +26,9 @@ export const WRAPPED_BYTES = 12 + 32 + 16;
 
 const KEY_ID = /^[A-Za-z0-9._-]{1,32}$/;
 const GCM = { authTagLength: 16 } as const; // without it a cut tag of 4 bytes is accepted
+
+/** Frozen: with another one every cursor and every cached reply that was given out is refused. */
+const DERIVATION_SALT = "paycluster derived keys";
 
 interface KeyFile {
   readonly current: string;
@@ -68,6 +76,7 @@ export function fileKeyProvider(path: string): KeyProvider {
   return {
     currentKeyId,
     clientSecretKey,
+    derive: (purpose) => new Uint8Array(hkdfSync("sha256", clientSecretKey, DERIVATION_SALT, purpose, 32)),
     wrap(dataKey) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv("aes-256-gcm", current, nonce, GCM).setAAD(associated(currentKeyId));

@@ -3,33 +3,28 @@
  * one database, as several nodes would; the next commits can be told to fail. `contract.ts` holds both stores to one
  * behaviour.
  */
-import { isOpen, nextStatus } from "../actors/domain/index.ts";
+import { isOpen, nextStatus, SUBMITTING } from "../actors/domain/index.ts";
 import type { OperationId, Payment } from "../actors/domain/index.ts";
 import type {
   Activation,
   Claim,
   CommitOutcome,
-  Decision,
   DecisionBatch,
   DoubtRow,
   FoundKey,
   KeyRow,
   Lease,
   ShardStore,
-  StoredReply,
 } from "../actors/index.ts";
 import { anchorOf } from "./commit-statement.ts";
+import { readFromMemory } from "./memory-reads.ts";
+import { newestOf, replyOf, rowsOfOperation, rowsOfPayment, type StoredRow } from "./memory-rows.ts";
 
 /** How the next commit ends instead; `written`: whether it was in, for `unknown`. */
 export type InjectedOutcome =
   | { readonly kind: "rejected"; readonly sqlState: string; readonly constraint: string | null }
   | { readonly kind: "unavailable"; readonly reason: string }
   | { readonly kind: "unknown"; readonly written: boolean };
-
-interface StoredRow {
-  readonly seq: bigint;
-  readonly decision: Decision;
-}
 
 /** What is on "disk", shared by the stores of a shard. */
 export interface MemoryDatabase {
@@ -62,6 +57,8 @@ export function memoryDatabase(slots: Iterable<number>): MemoryDatabase {
 export function createMemoryStore(options: { readonly shard: number; readonly database: MemoryDatabase }): ShardStore {
   return new MemoryStore(options.shard, options.database);
 }
+
+const UNSETTLED = { kind: "unavailable", reason: "an earlier commit is unsettled: activate first" } as const;
 
 type Write = Exclude<CommitOutcome, { kind: "committed" }> | { readonly kind: "committed" };
 
@@ -98,7 +95,7 @@ class MemoryStore implements ShardStore {
       slots: db.slots,
       open: this.#openOperations(),
       ended: [...db.doubts.values()].flatMap((row) =>
-        isOpen(withHead(this.#rowsOf(row.paymentId)).operation.state) ? [] : [row.operationId],
+        isOpen(newestOf(rowsOfOperation(this.#db.rows, row.operationId)).operation.state) ? [] : [row.operationId],
       ),
     };
   }
@@ -146,11 +143,11 @@ class MemoryStore implements ShardStore {
     keys.map(({ merchantId, key }): FoundKey | undefined => {
       const row = this.#keyRows().find((r) => r.merchantId === merchantId && r.key === key);
       if (row === undefined) return undefined;
-      const rows = this.#rowsOf(row.paymentId);
-      const payment = rows.at(-1)?.decision.payment;
-      return payment === undefined
-        ? undefined
-        : { row, reply: replyOf(rows, row.operationId), payment: withHead(rows) };
+      return {
+        row,
+        reply: replyOf(this.#db.rows, row.operationId),
+        payment: newestOf(rowsOfPayment(this.#db.rows, row.paymentId)),
+      };
     });
 
   scanKeys: ShardStore["scanKeys"] = async (after, limit) => {
@@ -162,9 +159,17 @@ class MemoryStore implements ShardStore {
 
   findPayments: ShardStore["findPayments"] = async (ids) =>
     ids.map(({ merchantId, id }) => {
-      const rows = this.#rowsOf(id);
-      return rows[0]?.decision.payment.terms.merchantId === merchantId ? withHead(rows) : undefined;
+      const rows = rowsOfPayment(this.#db.rows, id);
+      return rows[0]?.decision.payment.terms.merchantId === merchantId ? newestOf(rows) : undefined;
     });
+
+  read: ShardStore["read"] = async (merchant, query) => readFromMemory(this.#db.rows, merchant, query);
+
+  /** Its sums are always made anew, so there is nothing to do but to pass the fence. */
+  async rollUpBalances(lease: Lease): Promise<CommitOutcome> {
+    if (!this.#settled) return UNSETTLED;
+    return this.#isMine(lease) ? { kind: "committed", anchor: this.#db.anchor } : { kind: "fenced" };
+  }
 
   async confirmEpoch(lease: Lease): Promise<boolean> {
     return this.#db.owner.epoch === lease.epoch;
@@ -174,17 +179,21 @@ class MemoryStore implements ShardStore {
     this.#settled = false;
   }
 
+  #isMine({ epoch, slotsVersion }: Lease): boolean {
+    const { owner } = this.#db;
+    return owner.epoch === epoch && owner.slotsVersion === slotsVersion && !owner.released;
+  }
+
   #answer(write: Write): CommitOutcome {
     return write.kind === "committed" ? { kind: "committed", anchor: this.#db.anchor } : write;
   }
 
   /** The fence, then what the test injected, then the write. */
   #write(lease: Lease, write: () => Write): Write {
-    if (!this.#settled) return { kind: "unavailable", reason: "an earlier commit is unsettled: activate first" };
+    if (!this.#settled) return UNSETTLED;
     const injected = this.#db.nextOutcomes.shift();
     if (injected?.kind === "unavailable" || injected?.kind === "rejected") return injected;
-    const { owner } = this.#db;
-    const mine = owner.epoch === lease.epoch && owner.slotsVersion === lease.slotsVersion && !owner.released;
+    const mine = this.#isMine(lease);
     if (injected?.kind === "unknown") {
       if (injected.written && mine) write();
       this.#settled = false;
@@ -197,7 +206,7 @@ class MemoryStore implements ShardStore {
   #brokenConstraint(batch: DecisionBatch): { readonly sqlState: string; readonly constraint: string } | null {
     const versions = new Set(this.#db.rows.map((r) => `${r.decision.payment.terms.id} ${r.decision.payment.version}`));
     const keys = new Set(this.#keyRows().map((k) => `${k.merchantId} ${k.key}`));
-    for (const { payment, entry, postings, accepted } of batch.decisions) {
+    for (const { payment, entry, postings, keyRow } of batch.decisions) {
       const version = `${payment.terms.id} ${payment.version}`;
       if (versions.has(version)) return { sqlState: "23505", constraint: "journal_version" };
       versions.add(version);
@@ -206,8 +215,8 @@ class MemoryStore implements ShardStore {
       if (!amountsHold(payment)) return { sqlState: "23514", constraint: "journal_amounts" };
       if (postings.some((p) => p.amountMinor <= 0n))
         return { sqlState: "23514", constraint: "ledger_entry_amount_check" };
-      if (accepted === null) continue;
-      const key = `${accepted.keyRow.merchantId} ${accepted.keyRow.key}`;
+      if (keyRow === null) continue;
+      const key = `${keyRow.merchantId} ${keyRow.key}`;
       if (keys.has(key)) return { sqlState: "23505", constraint: "idempotency_pkey" };
       keys.add(key);
     }
@@ -215,28 +224,23 @@ class MemoryStore implements ShardStore {
   }
 
   #keyRows(): KeyRow[] {
-    return this.#db.rows.flatMap((r) => (r.decision.accepted === null ? [] : [r.decision.accepted.keyRow]));
-  }
-
-  #rowsOf(id: Payment["terms"]["id"]): StoredRow[] {
-    return this.#db.rows.filter((r) => r.decision.payment.terms.id === id);
+    return this.#db.rows.flatMap(({ decision: { keyRow } }) => (keyRow === null ? [] : [keyRow]));
   }
 
   #openOperations(): Activation["open"] {
-    return this.#db.rows.flatMap(({ seq, decision }) => {
-      const rows = this.#rowsOf(decision.payment.terms.id);
-      const payment = withHead(rows);
-      const { accepted } = decision;
-      const doubt = this.#db.doubts.get(payment.operation.id);
-      if (accepted === null || !isOpen(payment.operation.state) || (seq < this.#db.openFloorSeq && doubt === undefined))
-        return [];
-      const { key, fingerprint } = accepted.keyRow;
+    const { rows, doubts, openFloorSeq } = this.#db;
+    return rows.flatMap(({ seq, decision: { entry, payment: submitted, keyRow } }) => {
+      if (!SUBMITTING.has(entry.fact)) return [];
+      const { operation } = newestOf(rowsOfOperation(rows, submitted.operation.id));
+      const doubt = doubts.get(operation.id);
+      if (!isOpen(operation.state) || (seq < openFloorSeq && doubt === undefined)) return [];
+      const history = rowsOfPayment(rows, submitted.terms.id);
       return [
         {
-          payment,
-          sealed: accepted.sealed,
-          idempotencyKey: key,
-          fingerprint,
+          payment: newestOf(history),
+          operation,
+          sealed: history[0]?.decision.accepted?.sealed ?? new Uint8Array(0),
+          request: keyRow && { idempotencyKey: keyRow.key, fingerprint: keyRow.fingerprint, route: keyRow.route },
           t1Seq: seq,
           tries: doubt?.tries ?? 0,
           noted: doubt !== undefined,
@@ -248,19 +252,7 @@ class MemoryStore implements ShardStore {
 
 const amountsHold = (p: Payment): boolean =>
   0n <= p.refundedMinor &&
-  p.refundedMinor <= p.capturedMinor &&
+  0n <= p.refundingMinor &&
+  p.refundedMinor + p.refundingMinor <= p.capturedMinor &&
   p.capturedMinor <= p.authorizedMinor &&
   p.authorizedMinor <= p.terms.amountMinor;
-
-/** The payment of its newest row; the row's hash is the head of its chain, its time that of the payment. */
-function withHead(rows: readonly StoredRow[]): Payment {
-  const newest = rows.at(-1);
-  if (newest === undefined) throw new Error("a payment has rows");
-  const { payment, entry } = newest.decision;
-  return { ...payment, chainHead: entry.hash, updatedAtMs: entry.recordedAtMs };
-}
-
-function replyOf(rows: readonly StoredRow[], operationId: OperationId): StoredReply | null {
-  const row = rows.find((r) => r.decision.payment.operation.id === operationId && r.decision.entry.reply !== null);
-  return row?.decision.entry.reply ?? null;
-}

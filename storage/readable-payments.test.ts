@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import { idFromBytes } from "../actors/domain/index.ts";
 import type { PaymentRow } from "./read-model.ts";
-import { readEachPayment, readPayments } from "./readable-payments.ts";
+import { paymentOf } from "./read-model.ts";
+import { readAll, readEachPayment } from "./readable-payments.ts";
 import { KeptLog } from "./test/fixtures.ts";
 
 const uuid = (last: number): Buffer => Buffer.from([...Buffer.alloc(6), 0x70, 0, 0x80, ...Buffer.alloc(6), last]);
@@ -23,9 +24,12 @@ const rowOf = (last: number, more: Partial<PaymentRow> = {}): PaymentRow => ({
   authorized: 0n,
   captured: 0n,
   refunded: 0n,
+  refunding: 0n,
   disputed: 0n,
   gateway_reference: null,
   data: null,
+  submitted_data: null,
+  reference_data: null,
   hash: Buffer.alloc(32),
   updated_ms: 1,
   operation_id: uuid(last + 50),
@@ -52,7 +56,7 @@ describe("stored payments that this release cannot read", () => {
       const [one, ...others] = readEachPayment(rows, log);
       expect([one?.terms.id, others]).to.deep.equal([idFromBytes("pay", uuid(1)), [null, null]]);
       const named = log.errors.splice(0);
-      expect(() => readPayments(rows, "INVARIANT_BROKEN", log))
+      expect(() => readAll(rows, paymentOf, "INVARIANT_BROKEN", log))
         .to.throw()
         .with.property("code", "INVARIANT_BROKEN");
       expect(log.errors).to.deep.equal(named);
@@ -65,7 +69,7 @@ describe("stored payments that this release cannot read", () => {
 
   it("are none among rows of our own", () => {
     const log = new KeptLog();
-    const payments = readPayments([rowOf(2), rowOf(1)], "STORAGE_UNAVAILABLE", log);
+    const payments = readAll([rowOf(2), rowOf(1)], paymentOf, "STORAGE_UNAVAILABLE", log);
     expect(payments.map(({ terms }) => terms.id)).to.deep.equal([2, 1].map((last) => idFromBytes("pay", uuid(last))));
     expect(log.errors).to.deep.equal([]);
   });

@@ -1,9 +1,9 @@
-/** The composite types that rows travel as (migration 0003_rows): their object ids differ from database to database. */
+/** The composite types that rows travel as (migrations 0003_rows, 0008_operations): their object ids differ from database to database. */
 import { PaymentClusterError } from "../actors/index.ts";
 import type { Connection } from "./connection.ts";
 
 /** Made for this: their attributes are the columns of tables.ts, in order. */
-export const ROW_TYPES = ["journal_row", "payment_row", "idempotency_row", "ledger_entry_row"] as const;
+export const ROW_TYPES = ["journal_row_2", "payment_row", "idempotency_row", "ledger_entry_row"] as const;
 export type RowTypeName = (typeof ROW_TYPES)[number];
 export type RowTypes = { readonly [N in RowTypeName]: number };
 
@@ -20,7 +20,7 @@ export async function loadRowTypes(connection: Connection): Promise<RowTypes> {
     return oid;
   };
   return {
-    journal_row: oidOf("journal_row"),
+    journal_row_2: oidOf("journal_row_2"),
     payment_row: oidOf("payment_row"),
     idempotency_row: oidOf("idempotency_row"),
     ledger_entry_row: oidOf("ledger_entry_row"),

@@ -12,6 +12,8 @@ import {
   OPERATION_STATE,
   STATUS,
 } from "./codes.ts";
+import { HIDDEN_FACT, IS_VISIBLE } from "./event-reads.ts";
+import { IS_REFUND } from "./read-model.ts";
 import { INSERTS } from "./tables.ts";
 
 const folder = new URL("./migrations/shard/", import.meta.url);
@@ -21,10 +23,10 @@ const sql = readdirSync(folder)
   .join("\n");
 const withoutComments = sql.replaceAll(/--[^\n]*/g, "");
 
-/** What stands between the first match of `from` and the next `to`. */
+/** What stands between the last match of `from` and the next `to`: later migrations replace what earlier ones said. */
 function between(from: RegExp, to: string): string {
-  const start = from.exec(withoutComments);
-  if (start === null) throw new Error(`${from} is not in the migrations`);
+  const start = [...withoutComments.matchAll(new RegExp(from, "g"))].at(-1);
+  if (start === undefined) throw new Error(`${from} is not in the migrations`);
   const at = start.index + start[0].length;
   return withoutComments.slice(at, withoutComments.indexOf(to, at));
 }
@@ -87,6 +89,17 @@ describe("the shard schema", () => {
     expect(between(/INDEX ledger_entry_hold_once ON ledger_entry \(payment_id\) WHERE kind = /, ";")).to.equal(
       String(LEDGER_KIND.code("hold_release")),
     ));
+
+  it("hides a fact that only pending payments have: events are counted without looking at later rows", () => {
+    const from = PAYMENT_STATUSES.filter((status) => NEXT_STATUS[status][HIDDEN_FACT] !== undefined);
+    expect(from).to.deep.equal(["pending"]);
+    expect(between(/INDEX journal_merchant ON journal \(merchant_id, recorded_at, seq\) WHERE /, ";")).to.equal(
+      IS_VISIBLE,
+    );
+  });
+
+  it("indexes refunds by the code of their kind, as they are asked for", () =>
+    expect(between(/INDEX journal_refund ON journal \(operation_id, version\) WHERE /, ";")).to.equal(IS_REFUND));
 
   for (const insert of Object.values(INSERTS))
     it(`sends ${insert.table} as its row type has it`, () => {

@@ -1,4 +1,7 @@
-/** One shard's database behind the port ShardStore: a writing connection, a reading one, and activations on new ones. */
+/**
+ * One shard's database behind the port ShardStore: a writing connection, a reading one for what requests wait for, another
+ * for what merchants look up, and activations on new ones.
+ */
 import { PaymentClusterError } from "../actors/index.ts";
 import type {
   Activation,
@@ -12,17 +15,21 @@ import type {
   ShardStore,
 } from "../actors/index.ts";
 import { bytesOfId } from "../actors/domain/index.ts";
-import type { OperationId } from "../actors/domain/index.ts";
+import type { MerchantId, OperationId } from "../actors/domain/index.ts";
 import { calledOff, endLeftovers, loadActivation, pause, readServeWait, renewLease, takeLease } from "./activation.ts";
 import { Scratch, column, columnArray, int8Parameter } from "./binary-arrays.ts";
+import { rollUp } from "./balances.ts";
 import { anchorOf, commitStatement } from "./commit-statement.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
+import { readForMerchant } from "./merchant-reads.ts";
+import type { ReadSource } from "./pages.ts";
 import { reasonOf } from "./pg-errors.ts";
+import { ReadConnection } from "./read-connection.ts";
 import { Reader } from "./reader.ts";
 import { loadRowTypes } from "./row-types.ts";
 import type { RowTypes } from "./row-types.ts";
-import { Writer } from "./writer.ts";
+import { UNSETTLED, Writer } from "./writer.ts";
 import type { Statement } from "./transaction.ts";
 import type { WriteOutcome } from "./writer.ts";
 
@@ -102,6 +109,9 @@ class PostgresShardStore implements ShardStore {
   readonly #log: Log;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  readonly #readConnection: ReadConnection;
+  /** Lists and sums: a look-up of a key never waits behind one. */
+  readonly #reads: ReadSource;
   readonly #scratch = new Scratch();
   /** The newest acknowledged anchor: what renewals answer. */
   #anchor: Uint8Array = new Uint8Array(32);
@@ -123,10 +133,11 @@ class PostgresShardStore implements ShardStore {
       log: options.log,
     };
     this.#writer = new Writer(this.#connectionOptions, this.#times.commitMs);
-    this.#reader = new Reader(
-      { ...this.#connectionOptions, statementTimeoutMs: this.#times.readMs, pipeline: true },
-      this.#times.readMs + 500, // the server says so first
-    );
+    const readOptions = { ...this.#connectionOptions, statementTimeoutMs: this.#times.readMs, pipeline: true };
+    const newConnection = () => new ReadConnection(readOptions, this.#times.readMs + 500); // the server says so first
+    this.#readConnection = newConnection();
+    this.#reader = new Reader(this.#readConnection, options.log);
+    this.#reads = { connection: newConnection(), shard: options.shard, log: options.log };
   }
 
   async activate(claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
@@ -168,7 +179,7 @@ class PostgresShardStore implements ShardStore {
   async #takeOver(connection: Connection, claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
     const { commitMs, loadMs, takeOverWaitMs } = this.#times;
     const taken = await this.#limited(connection, commitMs, async () => {
-      await endLeftovers(connection, this.#shard, claim, [this.#reader.pid]);
+      await endLeftovers(connection, this.#shard, claim, [this.#readConnection.pid, this.#reads.connection.pid]);
       return takeLease(connection, this.#shard, claim, takeOverWaitMs);
     });
     if (taken === "fenced") return taken;
@@ -246,12 +257,20 @@ class PostgresShardStore implements ShardStore {
 
   findPayments: ShardStore["findPayments"] = (ids) => this.#reader.findPayments(ids);
 
+  read: ShardStore["read"] = (merchant, query) => readForMerchant(this.#reads, merchant, query);
+
+  async rollUpBalances(lease: Lease, merchants: readonly MerchantId[]): Promise<CommitOutcome> {
+    if (!this.#writer.settled) return UNSETTLED;
+    const outcome = await rollUp(this.#reads, lease, merchants);
+    return outcome.kind === "committed" ? { kind: "committed", anchor: this.#anchor } : outcome;
+  }
+
   async confirmEpoch(lease: Lease): Promise<boolean> {
     return (await this.#reader.epoch()) === lease.epoch;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#writer.close(), this.#reader.close()]);
+    await Promise.all([this.#writer.close(), this.#readConnection.close(), this.#reads.connection.close()]);
   }
 
   #leaseCall(name: "shard_renew" | "shard_release", lease: Lease): Statement {

@@ -4,6 +4,7 @@
  */
 import { bytesOfId, SUBMITTING } from "../actors/domain/index.ts";
 import type { Posting } from "../actors/domain/index.ts";
+import { PaymentClusterError } from "../actors/index.ts";
 import type { Decision, DecisionBatch, KeyRow } from "../actors/index.ts";
 import { column } from "./binary-arrays.ts";
 import type { Column } from "./binary-arrays.ts";
@@ -29,9 +30,13 @@ export interface JournalRow {
   /** The row that submits an operation carries what its later tries need. */
   readonly submits: boolean;
 }
-interface AcceptedRow {
+/** The row of a request's key. */
+interface KeyedRow {
   readonly of: JournalRow;
   readonly keyRow: KeyRow;
+}
+/** The row of a payment: of its first request. */
+interface AcceptedRow extends KeyedRow {
   readonly sealed: Uint8Array;
 }
 interface PostingRow {
@@ -43,6 +48,7 @@ interface PostingRow {
 export interface BatchRows {
   readonly journal: readonly JournalRow[];
   readonly accepted: readonly AcceptedRow[];
+  readonly keyed: readonly KeyedRow[];
   readonly postings: readonly PostingRow[];
 }
 
@@ -51,14 +57,15 @@ function uuidBytes(text: string): Uint8Array {
   return Buffer.from(text.replaceAll("-", ""), "hex");
 }
 
-/** The rows that a batch becomes; seq continues from `firstSeq`. */
+/** The rows that a batch becomes; seq continues from `firstSeq`. Throws when a payment is accepted that nobody asked for. */
 export function rowsOf(batch: DecisionBatch): BatchRows {
   const journal: JournalRow[] = [];
   const accepted: AcceptedRow[] = [];
+  const keyed: KeyedRow[] = [];
   const postings: PostingRow[] = [];
   let seq = batch.firstSeq;
   for (const decision of batch.decisions) {
-    const { payment, entry } = decision;
+    const { payment, entry, keyRow } = decision;
     const row: JournalRow = {
       seq: seq++,
       decision,
@@ -68,10 +75,14 @@ export function rowsOf(batch: DecisionBatch): BatchRows {
       submits: SUBMITTING.has(entry.fact),
     };
     journal.push(row);
-    if (decision.accepted !== null) accepted.push({ of: row, ...decision.accepted });
+    if (keyRow !== null) keyed.push({ of: row, keyRow });
+    if (decision.accepted !== null) {
+      if (keyRow === null) throw new PaymentClusterError("INVARIANT_BROKEN", "a payment is accepted without a key");
+      accepted.push({ of: row, keyRow, sealed: decision.accepted.sealed });
+    }
     for (const posting of decision.postings) postings.push({ of: row, posting });
   }
-  return { journal, accepted, postings };
+  return { journal, accepted, keyed, postings };
 }
 
 const PAYMENT: readonly Column<AcceptedRow>[] = [
@@ -91,7 +102,7 @@ const PAYMENT: readonly Column<AcceptedRow>[] = [
   column("sealed", "bytea", (r) => r.sealed),
 ];
 
-const IDEMPOTENCY: readonly Column<AcceptedRow>[] = [
+const IDEMPOTENCY: readonly Column<KeyedRow>[] = [
   column("slot", "int2", (r) => r.of.decision.payment.terms.slot),
   column("merchant_id", "uuid", (r) => r.of.merchantId),
   column("payment_id", "uuid", (r) => r.of.paymentId),
@@ -108,6 +119,7 @@ const JOURNAL: readonly Column<JournalRow>[] = [
   column("authorized", "int8", (r) => r.decision.payment.authorizedMinor),
   column("captured", "int8", (r) => r.decision.payment.capturedMinor),
   column("refunded", "int8", (r) => r.decision.payment.refundedMinor),
+  column("refunding", "int8", (r) => r.decision.payment.refundingMinor),
   column("disputed", "int8", (r) => r.decision.payment.disputedMinor),
   column("operation_amount", "int8", (r) => (r.submits ? r.decision.payment.operation.amountMinor : null)),
   column("deadline_at", "timestamptz", (r) => (r.submits ? r.decision.payment.operation.deadlineAtMs : null)),
@@ -163,12 +175,12 @@ const JOURNAL_CONSTANTS = [
 export const INSERTS: {
   readonly journal: TableInsert<JournalRow>;
   readonly payment: TableInsert<AcceptedRow>;
-  readonly idempotency: TableInsert<AcceptedRow>;
+  readonly idempotency: TableInsert<KeyedRow>;
   readonly ledgerEntry: TableInsert<PostingRow>;
 } = {
   journal: {
     table: "journal",
-    rowType: "journal_row",
+    rowType: "journal_row_2",
     columns: JOURNAL,
     constants: JOURNAL_CONSTANTS,
     rowsOf: (rows) => rows.journal,
@@ -185,7 +197,7 @@ export const INSERTS: {
     rowType: "idempotency_row",
     columns: IDEMPOTENCY,
     constants: [],
-    rowsOf: (rows) => rows.accepted,
+    rowsOf: (rows) => rows.keyed,
   },
   ledgerEntry: {
     table: "ledger_entry",

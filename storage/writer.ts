@@ -13,7 +13,10 @@ import type { Statement } from "./transaction.ts";
 export type WriteOutcome = Exclude<CommitOutcome, { kind: "committed" }> | { readonly kind: "committed" };
 
 /** The answer "not now": nothing was sent. */
-const UNSETTLED: WriteOutcome = { kind: "unavailable", reason: "an earlier commit is unsettled: activate first" };
+export const UNSETTLED: Extract<WriteOutcome, { readonly kind: "unavailable" }> = {
+  kind: "unavailable",
+  reason: "an earlier commit is unsettled: activate first",
+};
 
 export class Writer {
   readonly #options: ConnectionOptions;

@@ -4,8 +4,17 @@ import type pg from "pg";
 import { bytesOfId } from "../../actors/domain/index.ts";
 import { POSTINGS_THAT_DIFFER } from "../book-checks.ts";
 import { activated } from "../contract.ts";
+import { begun, lastOf } from "./contract-operations.ts";
 import { type TestCluster, testCluster } from "./cluster.ts";
-import { acceptedDecision, batchOf, claimOf, declinedDecision, succeededDecision } from "./fixtures.ts";
+import {
+  acceptedDecision,
+  batchOf,
+  claimOf,
+  declinedDecision,
+  learnedDecision,
+  requestedDecision,
+  succeededDecision,
+} from "./fixtures.ts";
 
 describe("postings that differ from the journal (needs postgres)", function () {
   this.timeout(60_000);
@@ -15,6 +24,14 @@ describe("postings that differ from the journal (needs postgres)", function () {
     acceptedDecision({ captureMethod: "manual" }),
     acceptedDecision(),
   ];
+  const paid = begun("automatic");
+  const refund = requestedDecision(lastOf(paid), "refundRequested", { amountMinor: 400n });
+  const other = requestedDecision(refund.payment, "refundRequested", { amountMinor: 100n });
+  const refunded = learnedDecision(
+    other.payment,
+    { kind: "refunded", reference: null },
+    { operation: refund.payment.operation },
+  );
 
   before(async function () {
     const made = await testCluster(1);
@@ -27,6 +44,10 @@ describe("postings that differ from the journal (needs postgres)", function () {
       succeededDecision(sale.payment),
       succeededDecision(authorize.payment),
       declinedDecision(refused.payment),
+      ...paid,
+      refund,
+      other,
+      refunded,
     ];
     const outcome = await store.commit(head.lease, batchOf(head, [sale, authorize, refused, ...ends]));
     expect(outcome.kind).to.equal("committed");
@@ -58,7 +79,20 @@ describe("postings that differ from the journal (needs postgres)", function () {
     ["a capture turned around", `UPDATE ledger_entry SET debit = credit, credit = debit WHERE ${ONE}`, sale, 2],
     ["a hold that is missing", `DELETE FROM ledger_entry WHERE ${ONE}`, authorize, 2],
     ["a hold that was released", `${copyOf(0, "1, credit, debit, payment_id")} AND ${ONE}`, authorize, 2],
-    ["postings of a refused payment", copyOf(2, "2, debit, credit, encode($1, 'hex')::uuid"), refused, 2],
+    [
+      "postings of a refused payment",
+      `${copyOf(2, "2, debit, credit, encode($1, 'hex')::uuid")} AND amount = 12345`,
+      refused,
+      2,
+    ],
+    ["a refund that is not settled", `DELETE FROM ledger_entry WHERE kind = 5 AND ${ONE}`, refund, 2],
+    ["a refund that is not reserved", `DELETE FROM ledger_entry WHERE kind = 4 AND amount = 100 AND ${ONE}`, refund, 2],
+    [
+      "a settled refund that is released",
+      `${copyOf(4, "6, credit, debit, payment_id")} AND amount = 400 AND ${ONE}`,
+      refund,
+      2,
+    ],
   ];
   for (const [what, sql, of, balances] of cases)
     it(`finds ${what}`, async () => expect(await differing(sql, of)).to.equal(balances));

@@ -1,18 +1,26 @@
 /** Payments, decisions and clocks for the tests of this room, made by the real domain. */
 import { randomBytes, randomUUID } from "node:crypto";
 import {
+  type Fact,
+  type Failure,
   type MerchantId,
+  type Operation,
   type Payment,
+  type RequestedFact,
   type Transition,
   accept,
+  compensationKeyOf,
   gatewayKeyOf,
   hashRow,
   idFromBytes,
   mintId,
+  REQUESTED_KIND,
+  request,
   slotOfMerchant,
+  SUBMITTING,
   transition,
 } from "../../actors/domain/index.ts";
-import type { Claim, Clock, Decision, DecisionBatch, Log, StoredReply } from "../../actors/index.ts";
+import type { Claim, Clock, Decision, DecisionBatch, KeyRow, Log, SideFacts, StoredReply } from "../../actors/index.ts";
 
 export const realClock: Clock = {
   nowMs: () => Date.now(),
@@ -64,22 +72,52 @@ const SEALED = randomBytes(160);
 /** From a decision to its row: a batch waits for the one before it. */
 const WAITED_MS = 7;
 
+/** What a row says beside its columns, as its writer must say it (SideFacts). */
+function sideFactsOf({ fact, payment }: Transition, key: string | null): string | null {
+  const { operation, failure, cancel } = payment;
+  const first = operation.kind === "authorize" || operation.kind === "sale";
+  const facts: SideFacts = {
+    ...(failure !== null && { failure }),
+    ...(operation.failure !== null && !first && { operationFailure: operation.failure }),
+    ...(operation.pendingReason !== null && { pendingReason: operation.pendingReason }),
+    ...(operation.needsReview && { needsReview: true }),
+    ...(operation.reference !== null && { reference: operation.reference }),
+    ...(cancel !== null && { cancel }),
+    ...(SUBMITTING.has(fact) && operation.note !== null && { note: operation.note }),
+    ...(SUBMITTING.has(fact) && key !== null && !first && { key }),
+  };
+  return Object.keys(facts).length === 0 ? null : JSON.stringify(facts);
+}
+
 function decide(
   made: Transition,
   cause: string,
   reply: StoredReply | null,
-  data: string | null,
   atMs: number,
+  keyRow: KeyRow | null = null,
 ): Decision {
   const recordedAtMs = atMs + WAITED_MS;
+  const data = sideFactsOf(made, keyRow?.key ?? null);
   const hash = hashRow(made, { cause, recordedAtMs, data, reply });
   return {
     payment: { ...made.payment, chainHead: hash },
     entry: { fact: made.fact, fromStatus: made.fromStatus, cause, recordedAtMs, data, hash, reply },
     postings: made.postings,
     accepted: null,
+    keyRow,
   };
 }
+
+/** How an operation stands before anything was heard of it. */
+const UNHEARD = {
+  attempt: 1,
+  state: "submitted",
+  reference: null,
+  pendingReason: "outcome_unknown",
+  needsReview: false,
+  failure: null,
+  note: null,
+} as const;
 
 /** The payment as every reader must show it: its time is that of its row. */
 export const asWritten = ({ payment, entry }: Decision): Payment => ({ ...payment, updatedAtMs: entry.recordedAtMs });
@@ -110,26 +148,70 @@ export function acceptedDecision(options: AcceptOptions = {}): Decision {
       createdAtMs: nowMs,
     },
     {
+      ...UNHEARD,
       id: operationId,
       kind,
-      state: "submitted",
       amountMinor,
       gatewayKey: gatewayKeyOf(merchantId, key, kind, 1),
-      attempt: 1,
       submittedAtMs: nowMs,
       deadlineAtMs: nowMs + 900_000,
     },
   );
-  const decision = decide(made, "request:req_1", null, '{"pendingReason":"outcome_unknown"}', nowMs);
   const keyRow = {
     merchantId,
     key,
     route: "POST /v1/payments",
     fingerprint: randomBytes(32),
-    paymentId: decision.payment.terms.id,
+    paymentId: made.payment.terms.id,
     operationId,
   };
-  return { ...decision, accepted: { keyRow, sealed: SEALED } };
+  return { ...decide(made, "request:req_1", null, nowMs, keyRow), accepted: { sealed: SEALED } };
+}
+
+export interface RequestOptions {
+  /** Null: nobody asked for it, it is a compensation. */
+  readonly key?: string | null;
+  readonly amountMinor?: bigint;
+  readonly note?: string | null;
+  readonly nowMs?: number;
+}
+
+/** T1 of a later operation of the payment; its amount is what was taken unless said. */
+export function requestedDecision(payment: Payment, fact: RequestedFact, options: RequestOptions = {}): Decision {
+  const { merchantId, slot, id, amountMinor: amountOfPayment } = payment.terms;
+  const kind = REQUESTED_KIND[fact];
+  const key = options.key === undefined ? `key-${randomUUID()}` : options.key;
+  const nowMs = options.nowMs ?? Date.now();
+  const operationId = mintId("op", slot, nowMs, randomBytes(8));
+  const operation: Operation = {
+    ...UNHEARD,
+    id: operationId,
+    kind,
+    amountMinor: options.amountMinor ?? amountOfPayment,
+    gatewayKey: key === null ? compensationKeyOf(id, kind, 1) : gatewayKeyOf(merchantId, key, kind, 1),
+    submittedAtMs: nowMs,
+    deadlineAtMs: nowMs + 900_000,
+    note: options.note ?? null,
+  };
+  const made = request(payment, fact, operation, nowMs);
+  if (made === undefined) throw new Error("the machine refuses");
+  const keyRow =
+    key === null
+      ? null
+      : { merchantId, key, route: `POST ${kind}`, fingerprint: randomBytes(32), paymentId: id, operationId };
+  return decide(made, key === null ? "resolver" : "request:req_2", null, nowMs, keyRow);
+}
+
+/** What was learned about `operation`, one of the payment's own; by default the newest row's. */
+export function learnedDecision(
+  payment: Payment,
+  fact: Fact,
+  options: { readonly operation?: Operation; readonly reply?: StoredReply | null; readonly nowMs?: number } = {},
+): Decision {
+  const { operation = payment.operation, reply = null, nowMs = Date.now() } = options;
+  const made = transition(payment, operation, fact, nowMs);
+  if (made === undefined) throw new Error("the machine refuses");
+  return decide(made, "gateway", reply, nowMs);
 }
 
 export const replyOfSize = (bytes: number): StoredReply => ({ status: 201, body: Buffer.alloc(bytes, "x") });
@@ -138,28 +220,25 @@ export const replyOfSize = (bytes: number): StoredReply => ({ status: 201, body:
 export function succeededDecision(
   payment: Payment,
   reply: StoredReply | null = replyOfSize(700),
-  atMs = Date.now(),
+  nowMs = Date.now(),
 ): Decision {
   const kind = payment.operation.kind === "sale" ? "captured" : "authorized";
-  const made = transition(payment, { kind, reference: "pi_3PqLkJ2eZvKYlo2C1a2b3c4d" }, atMs);
-  if (made === undefined) throw new Error("the machine refuses");
-  return decide(made, "gateway", reply, null, atMs);
+  return learnedDecision(payment, { kind, reference: "pi_3PqLkJ2eZvKYlo2C1a2b3c4d" }, { reply, nowMs });
 }
 
 /** A row of doubt. */
-export function doubtedDecision(payment: Payment, atMs = Date.now()): Decision {
-  const made = transition(payment, { kind: "outcomeUnknown", reason: "outcome_unknown" }, atMs);
-  if (made === undefined) throw new Error("the machine refuses");
-  return decide(made, "gateway", null, '{"pendingReason":"outcome_unknown"}', atMs);
-}
+export const doubtedDecision = (payment: Payment, nowMs = Date.now()): Decision =>
+  learnedDecision(payment, { kind: "outcomeUnknown", reason: "gateway_unreachable" }, { nowMs });
+
+export const FAILURE: Failure = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "05" };
 
 /** A decline. */
-export function declinedDecision(payment: Payment, atMs = Date.now()): Decision {
-  const failure = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "05" };
-  const made = transition(payment, { kind: "declined", failure, reference: null }, atMs);
-  if (made === undefined) throw new Error("the machine refuses");
-  return decide(made, "gateway", { status: 402, body: Buffer.from("{}") }, JSON.stringify({ failure }), atMs);
-}
+export const declinedDecision = (payment: Payment, nowMs = Date.now()): Decision =>
+  learnedDecision(
+    payment,
+    { kind: "declined", failure: FAILURE, reference: null },
+    { reply: { status: 402, body: Buffer.from("{}") }, nowMs },
+  );
 
 /** A batch from where the journal stands. */
 export const batchOf = (
