@@ -1,8 +1,10 @@
 /** An answer as HTTP wants it, and what each kind of answer carries in its headers. */
 import type { Buffer } from "node:buffer";
 import { REFUSALS, type Refusal, type RefusalCode } from "../actors/domain/index.ts";
-import type { Presenter, ShardReply } from "../actors/index.ts";
+import type { Presenter, RateState, ShardReply } from "../actors/index.ts";
 import { retryAfterSOf } from "./http-errors.ts";
+import { secondsUntilReset } from "./rate-headers.ts";
+import type { CachedReply } from "./reply-cache.ts";
 
 export const JSON_TYPE = "application/json";
 export const PROBLEM_TYPE = "application/problem+json";
@@ -20,6 +22,9 @@ export interface Answer {
   /** Value of Cache-Control. */
   readonly cache: string;
   readonly gatewayMs: number | null;
+  readonly rate: RateState | null;
+  /** Value of Content-Security-Policy. */
+  readonly csp: string | null;
   /** Nothing more is read from this connection. */
   readonly close: boolean;
 }
@@ -33,6 +38,8 @@ const PLAIN: Omit<Answer, "status" | "contentType" | "body"> = {
   wwwAuthenticate: null,
   cache: NO_STORE,
   gatewayMs: null,
+  rate: null,
+  csp: null,
   close: false,
 };
 
@@ -65,23 +72,44 @@ export const answerReply = (reply: ShardReply, exposeGatewayTime: boolean): Answ
   status: reply.status,
   contentType: reply.problem ? PROBLEM_TYPE : JSON_TYPE,
   body: reply.body,
-  retryAfterS: reply.retryAfterS,
+  retryAfterS: reply.retryAfterS ?? (reply.status === 429 ? secondsUntilReset(reply.rate) : null),
   location: reply.location,
   replayed: reply.replayed,
   allow: null,
   wwwAuthenticate: null,
   cache: NO_STORE,
   gatewayMs: exposeGatewayTime ? reply.gatewayMs : null,
+  rate: reply.rate,
+  csp: null,
   close: false,
 });
 
-/** A document of ours. `maxAgeS`: how long it may be kept; 0: not at all. */
-export const answerDocument = (body: string, maxAgeS: number): Answer => ({
+/** A final reply that was given before. `rate`: as far as it is known here. */
+export const answerCached = (reply: CachedReply, rate: RateState | null): Answer => ({
+  ...PLAIN,
+  status: reply.status,
+  contentType: reply.problem ? PROBLEM_TYPE : JSON_TYPE,
+  body: reply.body,
+  replayed: true,
+  rate,
+});
+
+/** A document that is the same for everybody, made by whoever starts the server. */
+export interface ServedDocument {
+  readonly contentType: string;
+  readonly body: string;
+  /** Value of Content-Security-Policy; null: none. */
+  readonly csp: string | null;
+}
+
+/** `maxAgeS`: how long the document may be kept by who asked for it. */
+export const answerDocument = ({ contentType, body, csp }: ServedDocument, maxAgeS: number): Answer => ({
   ...PLAIN,
   status: 200,
-  contentType: JSON_TYPE,
+  contentType,
   body,
-  cache: maxAgeS === 0 ? NO_STORE : `public, max-age=${maxAgeS}`,
+  cache: `public, max-age=${maxAgeS}`,
+  csp,
 });
 
 /** An answer of the token endpoint. */

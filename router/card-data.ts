@@ -1,9 +1,11 @@
 /**
  * Finds card numbers and card fields, so that neither is ever accepted, stored or logged (design §9).
- * A card number: 13 to 19 digits that begin like an issuer's, have that issuer's length and pass Luhn; separators
- * and full-width digits do not hide it. Runs on decoded values, so JSON escapes do not hide it either.
+ * A card number: 13 to 19 digits that begin like an issuer's, have that issuer's length and pass Luhn; neither separators
+ * nor the digits of other scripts hide it. Runs on decoded values, so JSON escapes do not hide it either.
  * It does not look for a number inside a longer run of digits: order numbers would be hit by chance.
  */
+import { GroupChain, isWrittenSo, MAX_GAP } from "./card-groups.ts";
+import { isLetter, toAscii, ZERO } from "./card-characters.ts";
 
 /** Numbers whose first six digits lie from `from` to `to`, both inclusive; bit n of `lengths`: they may have n digits. */
 interface IssuerRange {
@@ -45,110 +47,87 @@ const ISSUERS: readonly IssuerRange[] = [
 
 const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
-/** "4111 - 1111": at most this many separators between two digits of one number. */
-const MAX_GAP = 3;
-
-/** Kind of a character: 0 to 9 a digit, SEPARATOR, or OTHER. */
-const SEPARATOR = 10;
-const OTHER = 11;
-const SEPARATORS = new Set(" -._\u00a0\u00ad\u200b\u2060\u3000\ufeff\uff0d\uff0e\u2212\u30fb".split(""));
-const KIND_OF_ASCII = Uint8Array.from({ length: 128 }, (_, code) => wideKindOf(code));
-
-const kindOf = (code: number): number => (code < 128 ? (KIND_OF_ASCII[code] as number) : wideKindOf(code));
-
-function wideKindOf(code: number): number {
-  if (code >= 0x30 && code <= 0x39) return code - 0x30;
-  if (code >= 0xff10 && code <= 0xff19) return code - 0xff10; // full-width
-  if (code >= 0x0660 && code <= 0x0669) return code - 0x0660; // Arabic-Indic
-  if (code >= 0x06f0 && code <= 0x06f9) return code - 0x06f0;
-  if (code >= 0x2000 && code <= 0x2015) return SEPARATOR; // spaces and dashes of every width
-  return SEPARATORS.has(String.fromCharCode(code)) ? SEPARATOR : OTHER;
-}
 
 /**
- * True when `text` holds a card number. A number covers 13 characters in a row that are digits or separators, so it
- * is enough to look at every thirteenth, and to search only around those that are one.
+ * True when `text` holds a card number. A number covers 13 characters in a row that are no letters, so it is enough to
+ * look at every thirteenth, and to search only around those that are none. Beyond ASCII each counts as one that may be.
  */
 export function holdsCardNumber(text: string): boolean {
   for (let at = MIN_DIGITS - 1; at < text.length; at += MIN_DIGITS) {
-    if (kindOf(text.charCodeAt(at)) === OTHER) continue;
+    if (isLetter(text.charCodeAt(at))) continue;
     let from = at;
-    while (from > 0 && kindOf(text.charCodeAt(from - 1)) !== OTHER) from--;
-    while (at < text.length && kindOf(text.charCodeAt(at)) !== OTHER) at++;
-    if (at - from >= MIN_DIGITS && searchGroups(text, from, at)) return true;
+    while (from > 0 && !isLetter(text.charCodeAt(from - 1))) from--;
+    while (at < text.length && !isLetter(text.charCodeAt(at))) at++;
+    if (at - from < MIN_DIGITS) continue;
+    if (!isAscii(text, from, at)) return holdsCardNumber(toAscii(text));
+    if (holdsNumberBetween(text, from, at)) return true;
   }
   return false;
 }
 
-/** Collects chains of digit groups with only separators between them, and asks each chain. */
-function searchGroups(text: string, from: number, to: number): boolean {
-  let chain: number[] = [];
-  let starts: number[] = []; // where in `chain` each group begins
-  let gap = MAX_GAP + 1;
+function isAscii(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (text.charCodeAt(i) >= 128) return false;
+  return true;
+}
+
+/** Looks at each chain of digit groups in a stretch without letters. */
+function holdsNumberBetween(text: string, from: number, to: number): boolean {
+  let chain = new GroupChain(text);
+  let gap = 0;
   for (let i = from; i < to; i++) {
-    const kind = kindOf(text.charCodeAt(i));
-    if (kind === SEPARATOR) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) {
       gap++;
       continue;
     }
-    if (gap > MAX_GAP) {
-      if (holdsNumber(chain, starts)) return true;
-      chain = [];
-      starts = [];
+    if (gap > MAX_GAP && chain.digits.length > 0) {
+      if (holdsNumber(chain)) return true;
+      chain = new GroupChain(text);
     }
-    if (gap > 0) starts.push(chain.length);
-    chain.push(kind);
+    chain.add(i, digit);
     gap = 0;
   }
-  return holdsNumber(chain, starts);
+  return holdsNumber(chain);
 }
 
-/** Two groups, one longer than six digits, that people do write; others (a date in an order number) are no card's. */
-const LONG_GROUPINGS = new Set(["8,8", "6,13", "6,10"]);
-
 /** A number begins where a group begins and ends where a group ends. Linear in the digits: a number has at most 19. */
-function holdsNumber(chain: readonly number[], starts: readonly number[]): boolean {
+function holdsNumber(chain: GroupChain): boolean {
+  const { digits, starts } = chain;
   for (let first = 0; first < starts.length; first++) {
     const from = starts[first] as number;
-    if (chain.length - from < MIN_DIGITS) return false;
-    const lengths = lengthsOfIssuer(chain, from);
+    if (digits.length - from < MIN_DIGITS) return false;
+    const lengths = lengthsOfIssuer(digits, from);
     if (lengths === 0) continue;
-    let longest = 0;
-    for (let next = first + 1, end = from; next <= starts.length; next++) {
-      const begin = end;
-      end = starts[next] ?? chain.length;
+    for (let next = first + 1; next <= starts.length; next++) {
+      const end = starts[next] ?? digits.length;
       if (end - from > MAX_DIGITS) break;
-      longest = Math.max(longest, end - begin);
-      if (((lengths >> (end - from)) & 1) === 0) continue;
-      const groups = next - first;
-      const written =
-        groups === 1 || longest <= 6 || (groups === 2 && LONG_GROUPINGS.has(`${begin - from},${end - begin}`));
-      if (written && isCardNumber(chain, from, end)) return true;
+      const fits = ((lengths >> (end - from)) & 1) === 1;
+      if (fits && isCardNumber(digits, from, end) && isWrittenSo(chain, first, next)) return true;
     }
   }
   return false;
 }
 
 /** Lengths, as bits, that numbers have which begin like this one; 0: no issuer's number begins so. */
-function lengthsOfIssuer(chain: readonly number[], from: number): number {
+function lengthsOfIssuer(digits: readonly number[], from: number): number {
   let prefix = 0;
-  for (let i = from; i < from + 6; i++) prefix = prefix * 10 + (chain[i] as number);
+  for (let i = from; i < from + 6; i++) prefix = prefix * 10 + (digits[i] as number);
   for (const range of ISSUERS) if (prefix >= range.from && prefix <= range.to) return range.lengths;
   return 0;
 }
 
 /** Luhn, but for product codes: Visa stopped issuing 13 digits long ago, and EAN-13 of many countries begin with 4. */
-const isCardNumber = (chain: readonly number[], from: number, to: number): boolean =>
-  isSumOfTen(chain, from, to, 2, 9) && !(to - from === 13 && isSumOfTen(chain, from, to, 3, 27));
+const isCardNumber = (digits: readonly number[], from: number, to: number): boolean =>
+  isSumOfTen(digits, from, to, 2, 9) && !(to - from === 13 && isSumOfTen(digits, from, to, 3, 27));
 
 /**
  * Check digit by weights 1 and `weight` in turn, from the right. A product over `foldOver` loses 9, which sums its
  * digits: Luhn is (2, 9), EAN (3, 27: never).
  */
-function isSumOfTen(chain: readonly number[], from: number, to: number, weight: number, foldOver: number): boolean {
+function isSumOfTen(digits: readonly number[], from: number, to: number, weight: number, foldOver: number): boolean {
   let sum = 0;
   for (let i = to - 1, odd = false; i >= from; i--, odd = !odd) {
-    const product = (chain[i] as number) * (odd ? weight : 1);
+    const product = (digits[i] as number) * (odd ? weight : 1);
     sum += product > foldOver ? product - 9 : product;
   }
   return sum % 10 === 0;

@@ -4,9 +4,12 @@
  */
 import { Buffer } from "node:buffer";
 import type { HttpResponse } from "uWebSockets.js";
+import type { MerchantId } from "../actors/domain/index.ts";
 import { BODY_MAX_BYTES } from "./admission.ts";
 import type { Answer } from "./answers.ts";
 import { statusLine } from "./http-errors.ts";
+import { rateOf, ratePolicyOf } from "./rate-headers.ts";
+import type { CacheQuestion } from "./reply-cache.ts";
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -17,6 +20,10 @@ export class Exchange {
   readonly route: string;
   /** Monotonic milliseconds. */
   readonly receivedAtMs: number;
+  /** Who asks; null until a shard is asked for them. */
+  merchantId: MerchantId | null = null;
+  /** Under what its final reply is kept; null: it is not. */
+  question: CacheQuestion | null = null;
   readonly #response: HttpResponse;
   readonly #isHead: boolean;
   #open = true;
@@ -48,6 +55,11 @@ export class Exchange {
 
   get isOpen(): boolean {
     return this.#open;
+  }
+
+  /** Address of the connection as bytes, 4 or 16: never what a header claims. */
+  get remoteAddress(): ArrayBuffer {
+    return this.#response.getRemoteAddress();
   }
 
   /** Text of the client's address. */
@@ -96,6 +108,11 @@ export class Exchange {
       if (answer.replayed) response.writeHeader("Idempotent-Replayed", "true");
       if (answer.allow !== null) response.writeHeader("Allow", answer.allow);
       if (answer.wwwAuthenticate !== null) response.writeHeader("WWW-Authenticate", answer.wwwAuthenticate);
+      if (answer.csp !== null) response.writeHeader("Content-Security-Policy", answer.csp);
+      if (answer.rate !== null) {
+        response.writeHeader("RateLimit-Policy", ratePolicyOf(answer.rate.limit));
+        response.writeHeader("RateLimit", rateOf(answer.rate, answer.retryAfterS));
+      }
       if (answer.gatewayMs !== null) response.writeHeader("Gateway-Time-Ms", answer.gatewayMs.toFixed(3));
       // An answer to HEAD has no body. `endWithoutBody` would say its length, but leaves the connection unusable.
       response.end(this.#isHead ? "" : answer.body, close);

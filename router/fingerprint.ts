@@ -2,7 +2,7 @@
  * The canonical fingerprint of a request: what says whether two bodies ask for the same thing.
  * Frozen: it is stored for ever beside the idempotency key, and a changed rule would answer old keys with 422.
  */
-import { sha256 } from "../actors/domain/index.ts";
+import { type Command, type PaymentId, sha256 } from "../actors/domain/index.ts";
 import type { CreatePayment } from "../actors/index.ts";
 
 /**
@@ -30,5 +30,17 @@ export function fingerprintOf(
   ]);
   return sha256(canonical);
 }
+
+/**
+ * The same for a capture, cancel or refund of a payment. An amount that is left out is not the same as one that is all
+ * that was left: what is left changes.
+ */
+export const fingerprintOfModification = (
+  command: Command,
+  paymentId: PaymentId,
+  amountMinor: bigint | null,
+  reason: string | null,
+): Uint8Array =>
+  sha256(JSON.stringify([`${command}.1`, paymentId, amountMinor === null ? null : amountMinor.toString(), reason]));
 
 const isSorted = (keys: readonly string[]): boolean => keys.every((key, i) => i === 0 || (keys[i - 1] as string) < key);

@@ -5,11 +5,16 @@
  * closed without an answer: nobody here knows then what became of the payment.
  */
 import type { Clock, Log, Random, ShardReply, ShardRequest } from "../actors/index.ts";
+import { AddressLimit } from "./address-limit.ts";
+import type { ServedDocument } from "./answers.ts";
 import type { Directory } from "./directory.ts";
+import { createListCursors } from "./list-cursors.ts";
+import { MerchantRates } from "./merchant-rates.ts";
 import type { RouterMetrics } from "./metrics.ts";
 import { OpenExchanges } from "./open-exchanges.ts";
 import { createAccessTokenIssuer, createAccessTokenVerifier } from "./oauth.ts";
 import { createPresenter } from "./presenter.ts";
+import type { ReplyCache } from "./reply-cache.ts";
 import { RequestDesk } from "./request-desk.ts";
 import { TokenCache } from "./token-cache.ts";
 import { createTokenEndpoint } from "./token-endpoint.ts";
@@ -33,6 +38,14 @@ export interface HttpServerOptions {
   readonly answerDeadlineMs: number;
   /** Tells how long the gateway took, in the header Gateway-Time-Ms: for benchmarks. */
   readonly exposeGatewayTime: boolean;
+  /** Signs the cursors of lists, 32 bytes: the key that the shards' presenters were given. */
+  readonly cursorKey: Uint8Array;
+  /** Answers repeats without their shards; null: nobody does. */
+  readonly replyCache: ReplyCache | null;
+  /** Requests that one client address may send in a second; null: any number, as behind a proxy of our own. */
+  readonly edgeRequestsPerSecond: number | null;
+  /** Makes the description of the API and its page. `url`: of the service as clients see it. Null: their paths are unknown. */
+  readonly documents: ((url: string) => { readonly openapi: ServedDocument; readonly docs: ServedDocument }) | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -52,12 +65,20 @@ export interface HttpServer {
   close(): void;
 }
 
+/**
+ * A good choice for `edgeRequestsPerSecond`: more than the largest merchant sends from one address, less than what takes
+ * a node down.
+ */
+export const EDGE_REQUESTS_PER_SECOND = 20_000;
+
 /** Beyond the actors' deadline: time for batches on the way. */
 const GRACE_MS = 2_000;
 
 /** Starts the server. Rejects when the port is taken. Until its promise resolves, requests get 503. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { directory, clock, random, log, metrics, audience, tokenLifeS, clientSecretKey } = options;
+  const { replyCache, edgeRequestsPerSecond } = options;
+  const rates = new MerchantRates();
   const exchanges = new OpenExchanges({
     presenter: createPresenter(),
     clock,
@@ -65,6 +86,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     metrics,
     giveUpMs: options.answerDeadlineMs + GRACE_MS,
     exposeGatewayTime: options.exposeGatewayTime,
+    replyCache,
+    rates,
   });
   const desk = new RequestDesk({
     directory,
@@ -72,6 +95,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     random,
     log,
     exchanges,
+    cursors: createListCursors(options.cursorKey),
+    replyCache,
+    rates,
+    addressLimit: edgeRequestsPerSecond === null ? null : new AddressLimit(edgeRequestsPerSecond),
     submit: (shard, request) => options.submit(shard, request),
   });
   const listener = await listen(options.host, options.port, (response, request) => desk.onRequest(response, request));
@@ -89,8 +116,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const verifier = await createAccessTokenVerifier(tokenOptions);
     desk.serve({
       issuer,
+      documents: options.documents === null ? null : options.documents(issuer),
       tokens: new TokenCache(verifier, directory, clock),
-      tokenEndpoint: createTokenEndpoint({ directory, issuer: tokenIssuer, clock, clientSecretKey }),
+      tokenEndpoint: createTokenEndpoint({ directory, issuer: tokenIssuer, clock, log, clientSecretKey }),
     });
     exchanges.watch();
   } catch (error) {

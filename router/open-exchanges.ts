@@ -6,7 +6,9 @@ import type { Refusal } from "../actors/domain/index.ts";
 import type { Clock, Log, Presenter, ShardReply } from "../actors/index.ts";
 import { type Answer, answerRefusal, answerReply } from "./answers.ts";
 import type { Exchange } from "./exchange.ts";
+import type { MerchantRates } from "./merchant-rates.ts";
 import type { RouterMetrics } from "./metrics.ts";
+import type { ReplyCache } from "./reply-cache.ts";
 
 export interface OpenExchangesOptions {
   readonly presenter: Presenter;
@@ -16,6 +18,10 @@ export interface OpenExchangesOptions {
   /** Age at which a connection is closed without an answer. */
   readonly giveUpMs: number;
   readonly exposeGatewayTime: boolean;
+  /** Remembers final replies; null: nobody does. */
+  readonly replyCache: ReplyCache | null;
+  /** Is told what replies say of rates, for answers of the cache. */
+  readonly rates: MerchantRates;
 }
 
 const SWEEP_MS = 500;
@@ -47,12 +53,16 @@ export class OpenExchanges {
    * the connection is closed, because nothing that could be said is certain.
    */
   answer(replies: readonly ShardReply[]): void {
-    const { exposeGatewayTime } = this.#options;
+    const { exposeGatewayTime, replyCache, rates, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
     for (const reply of replies) {
       const exchange = this.#open.get(reply.ticket);
       if (exchange === undefined) continue;
+      const { merchantId } = exchange;
+      if (replyCache !== null && reply.rate !== null && merchantId !== null) rates.note(merchantId, reply.rate, nowMs);
       if (reply.status === 0) this.#giveUp(exchange, "uncertain");
       else this.write(exchange, answerReply(reply, exposeGatewayTime));
+      if (reply.final && replyCache !== null && exchange.question !== null) replyCache.keep(exchange.question, reply);
     }
   }
 

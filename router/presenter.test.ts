@@ -1,62 +1,49 @@
 import { Buffer } from "node:buffer";
 import { expect } from "chai";
 import fc from "fast-check";
-import { mintId, type Payment, REFUSALS, type RefusalCode, refuse } from "../actors/domain/index.ts";
+import {
+  mintId,
+  type Operation,
+  OPERATION_KINDS,
+  type Payment,
+  REFUSALS,
+  type RefusalCode,
+  refundIdOf,
+  refuse,
+} from "../actors/domain/index.ts";
 import { createPresenter } from "./presenter.ts";
+import { CAPTURED_PAYMENT as PAYMENT } from "./test/sample-payment.ts";
 
 const presenter = createPresenter();
 const random = new Uint8Array(8);
-const atMs = Date.UTC(2026, 10, 22, 19, 36, 53, 7);
-
-const PAYMENT: Payment = {
-  terms: {
-    id: mintId("pay", 7, atMs, random),
-    merchantId: mintId("mer", 7, atMs, random),
-    slot: 7,
-    amountMinor: 1299n,
-    currency: "EUR",
-    captureMethod: "automatic",
-    gateway: "stripe",
-    gatewayAccount: "acct_secret",
-    merchantReference: "order-1",
-    description: null,
-    metadataJson: '{"b":"2","a":"1"}',
-    createdAtMs: atMs,
-  },
-  status: "captured",
-  version: 2,
-  authorizedMinor: 1299n,
-  capturedMinor: 1299n,
-  refundedMinor: 0n,
-  disputedMinor: 0n,
-  gatewayReference: "pi_1",
-  operation: {
-    id: mintId("op", 7, atMs, random),
-    kind: "sale",
-    state: "succeeded",
-    amountMinor: 1299n,
-    gatewayKey: "gateway-key-secret",
-    attempt: 1,
-    submittedAtMs: atMs,
-    deadlineAtMs: atMs + 900_000,
-  },
-  pendingReason: null,
-  needsReview: false,
-  failure: null,
-  updatedAtMs: atMs + 1_000,
-  chainHead: new Uint8Array(32),
+const { createdAtMs: atMs } = PAYMENT.terms;
+const FAILURE = {
+  code: "insufficient_funds",
+  retryable: true,
+  customerAction: 'use "another" card',
+  gatewayCode: "NSF",
 };
-const FAILED: Payment = {
-  ...PAYMENT,
-  status: "failed",
-  failure: { code: "insufficient_funds", retryable: true, customerAction: 'use "another" card', gatewayCode: "NSF" },
-};
+const FAILED: Payment = { ...PAYMENT, status: "failed", failure: FAILURE };
 const PENDING: Payment = {
   ...PAYMENT,
   status: "pending",
-  pendingReason: "outcome_unknown",
-  needsReview: true,
   gatewayReference: null,
+  operation: { ...PAYMENT.operation, state: "unknown", pendingReason: "outcome_unknown", needsReview: true },
+};
+/** A cancel was asked for while the sale was open. */
+const CANCELING: Payment = {
+  ...PENDING,
+  cancel: { operationId: mintId("op", 7, atMs + 1, random), requestedAtMs: atMs + 1, deadlineAtMs: atMs + 900_001 },
+};
+const REFUND: Operation = {
+  ...PAYMENT.operation,
+  id: mintId("op", 7, atMs + 5_000, random),
+  kind: "refund",
+  amountMinor: 300n,
+  submittedAtMs: atMs + 5_000,
+  deadlineAtMs: atMs + 905_000,
+  reference: 're_"1"',
+  note: "broken\u2028lid",
 };
 
 const json = (bytes: Uint8Array): Record<string, unknown> =>
@@ -101,6 +88,101 @@ describe("presenter", () => {
     });
   });
 
+  describe("pending", () => {
+    const pendingOf = (payment: Payment) => json(presenter.payment(payment, null))["pending"];
+    it("says that a cancel was asked for while the first operation is open", () =>
+      expect(pendingOf(CANCELING)).to.include({ operation: "sale", cancel_requested: true, needs_review: true }));
+    it("shows the cancel itself once that operation has ended", () => {
+      const captured: Payment = { ...CANCELING, status: "captured", operation: PAYMENT.operation };
+      expect(pendingOf(captured)).to.deep.equal({
+        operation: "void",
+        reason: "outcome_unknown",
+        cancel_requested: true,
+        since: "2026-11-22T19:36:53.008Z",
+        next_check_at: null,
+        deadline: "2026-11-22T19:51:53.008Z",
+        needs_review: false,
+      });
+    });
+    it("shows the cancel behind the refund that gives a charge back", () => {
+      const giving: Payment = { ...CANCELING, status: "captured", operation: { ...REFUND, state: "submitted" } };
+      expect(pendingOf(giving)).to.include({ operation: "void", cancel_requested: true });
+    });
+    it("leaves refunds to themselves", () =>
+      expect(pendingOf({ ...PAYMENT, operation: { ...REFUND, state: "submitted" } })).to.equal(null));
+    it("shows a capture", () =>
+      expect(
+        pendingOf({ ...PAYMENT, operation: { ...PAYMENT.operation, kind: "capture", state: "submitted" } }),
+      ).to.include({ operation: "capture", cancel_requested: false }));
+  });
+
+  describe("refund", () => {
+    const shown = (operation: Operation) => json(presenter.refund({ ...PAYMENT, operation }, operation, atMs + 9_000));
+    it("has exactly the documented fields", () =>
+      expect(shown(REFUND)).to.deep.equal({
+        id: refundIdOf(REFUND.id),
+        object: "refund",
+        payment_id: PAYMENT.terms.id,
+        merchant_id: PAYMENT.terms.merchantId,
+        amount: 300,
+        currency: "EUR",
+        status: "succeeded",
+        reason: "broken\u2028lid",
+        gateway: "stripe",
+        gateway_reference: 're_"1"',
+        pending: null,
+        failure: null,
+        created_at: "2026-11-22T19:36:58.007Z",
+        updated_at: "2026-11-22T19:36:54.007Z",
+      }));
+    for (const state of ["submitted", "unknown"] as const)
+      it(`is pending while it is ${state}`, () => {
+        const open = shown({ ...REFUND, state, pendingReason: "gateway_processing" });
+        expect(open["status"]).to.equal("pending");
+        expect(open["pending"]).to.deep.equal({
+          operation: "refund",
+          reason: "gateway_processing",
+          cancel_requested: false,
+          since: "2026-11-22T19:36:58.007Z",
+          next_check_at: "2026-11-22T19:37:02.007Z",
+          deadline: "2026-11-22T19:51:58.007Z",
+          needs_review: false,
+        });
+      });
+    it("says why it failed", () =>
+      expect(shown({ ...REFUND, state: "failed", failure: FAILURE })).to.deep.include({
+        status: "failed",
+        failure: { code: "insufficient_funds", retryable: true, customer_action: 'use "another" card' },
+      }));
+  });
+
+  it("says of each operation in words what a refusal means, and of none that another was refused", () => {
+    const details = OPERATION_KINDS.map((kind) => {
+      const failed = { ...PAYMENT.operation, kind, state: "failed", failure: { ...FAILURE, code: kind } } as const;
+      const problem = json(presenter.declined({ ...FAILED, operation: failed }, "r"));
+      expect((problem["decline"] as Record<string, unknown>)["code"], "the operation's own failure").to.equal(kind);
+      expect("refund" in problem).to.equal(kind === "refund");
+      return problem["detail"];
+    });
+    expect(details[0]).to.equal(details[1]);
+    expect(new Set(details).size).to.equal(OPERATION_KINDS.length - 1);
+  });
+
+  it("does not say of a payment that was canceled in doubt that anybody refused it", () => {
+    const operation = { ...PAYMENT.operation, state: "failed", failure: null } as const;
+    const problem = json(presenter.declined({ ...FAILED, status: "canceled", failure: null, operation }, "r"));
+    expect(problem["detail"]).to.match(/was canceled .* nothing was charged/);
+    expect(problem["decline"]).to.equal(null);
+    expect(problem["payment"]).to.include({ status: "canceled", failure: null });
+  });
+
+  it("shows a refused refund beside its payment", () => {
+    const refused: Payment = { ...PAYMENT, operation: { ...REFUND, state: "failed", failure: FAILURE } };
+    const problem = json(presenter.declined(refused, "r"));
+    expect(problem["refund"]).to.deep.equal(json(presenter.refund(refused, refused.operation, null)));
+    expect(problem["payment"]).to.include({ status: "captured", failure: null, pending: null });
+  });
+
   it("shows a decline as a problem with the payment inside", () => {
     const problem = json(presenter.declined(FAILED, "req_1"));
     expect(Object.keys(problem)).to.deep.equal([
@@ -134,7 +216,11 @@ describe("presenter", () => {
   });
 
   it("shows nothing internal", () => {
-    for (const bytes of [presenter.payment(PENDING, null), presenter.declined(FAILED, "req_1")])
+    for (const bytes of [
+      presenter.payment(PENDING, null),
+      presenter.declined(FAILED, "req_1"),
+      presenter.refund(PAYMENT, REFUND, null),
+    ])
       expect(Buffer.from(bytes).toString()).to.not.match(/secret|slot|chain/);
   });
 

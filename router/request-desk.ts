@@ -3,17 +3,24 @@
  * hands it to the endpoint of its route. Nothing here waits but for a body and for a token seen for the first time.
  */
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
-import { parseId, type Refusal, refuse } from "../actors/domain/index.ts";
+import { type MerchantId, type Refusal, refuse } from "../actors/domain/index.ts";
 import type { Clock, Log, Random, ShardRequest } from "../actors/index.ts";
+import type { AddressLimit } from "./address-limit.ts";
 import * as admission from "./admission.ts";
-import { type Answer, answerDocument, answerToken } from "./answers.ts";
+import { type Answer, answerCached, answerDocument, answerToken, JSON_TYPE, type ServedDocument } from "./answers.ts";
+import { questionOf } from "./cache-questions.ts";
 import type { Directory, MerchantEntry } from "./directory.ts";
+import { checkEdge } from "./edge-checks.ts";
 import { Exchange } from "./exchange.ts";
-import { jwksJson } from "./oauth.ts";
+import type { ListCursors } from "./list-cursors.ts";
+import type { MerchantRates } from "./merchant-rates.ts";
+import { jwksJson, type Principal } from "./oauth.ts";
 import type { OpenExchanges } from "./open-exchanges.ts";
+import type { ReplyCache } from "./reply-cache.ts";
 import { type RequestHead, readHead } from "./request-head.ts";
 import { createRequestIds } from "./request-ids.ts";
 import { matchRoute, type Route, type RouteName } from "./routes.ts";
+import { type KeyedRequest, type ShardRouteName, toShardRequest } from "./shard-requests.ts";
 import { stateMachineJson } from "./state-machine.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { authorizationServerJson, type TokenEndpoint } from "./token-endpoint.ts";
@@ -24,26 +31,38 @@ export interface RequestDeskOptions {
   readonly random: Random;
   readonly log: Log;
   readonly exchanges: OpenExchanges;
+  readonly cursors: ListCursors;
+  /** Null: repeats are answered by their shards. */
+  readonly replyCache: ReplyCache | null;
+  readonly rates: MerchantRates;
+  /** Null: no address is limited. */
+  readonly addressLimit: AddressLimit | null;
   submit(shard: number, request: ShardRequest): void;
 }
 
 /** What must be ready before the first request can be served. */
 interface Service {
   readonly issuer: string;
+  /** Null: there is none, and its path is answered like an unknown one. */
+  readonly documents: { readonly openapi: ServedDocument; readonly docs: ServedDocument } | null;
   readonly tokens: TokenCache;
   readonly tokenEndpoint: TokenEndpoint;
 }
 
-/** A request for a route that exists. `id`: last segment of the path, for routes with one. */
+/** A request for a route that exists. `segment`: the variable one of its path, as it came. */
 interface Call {
   readonly exchange: Exchange;
   readonly route: Route;
   readonly head: RequestHead;
-  readonly id: string;
+  readonly query: string;
+  readonly segment: string;
 }
 
 const DOCUMENT_MAX_AGE_S = 300;
 const NO_BODY = new Uint8Array(0);
+const UNKNOWN_PATH = refuse("not_found", "There is no such path.");
+const NO_OWNER = refuse("shard_unavailable", "No node owns the merchant's shard just now.");
+const ADDRESS_LIMITED = refuse("rate_limited", "This address sends too many requests.", { retryAfterS: 1 });
 
 export class RequestDesk {
   readonly #options: RequestDeskOptions;
@@ -62,13 +81,19 @@ export class RequestDesk {
 
   /** From now on requests are served. */
   serve(service: Service): void {
-    const metadata = answerDocument(authorizationServerJson(service.issuer), DOCUMENT_MAX_AGE_S);
-    const stateMachine = answerDocument(stateMachineJson(), DOCUMENT_MAX_AGE_S);
+    const json = (body: string) => answerDocument({ contentType: JSON_TYPE, body, csp: null }, DOCUMENT_MAX_AGE_S);
+    const metadata = json(authorizationServerJson(service.issuer));
+    const stateMachine = json(stateMachineJson());
     this.#documents = {
       authorization_server: () => metadata,
       state_machine: () => stateMachine,
-      jwks: () => answerDocument(jwksJson(this.#options.directory), DOCUMENT_MAX_AGE_S),
+      jwks: () => json(jwksJson(this.#options.directory)),
     };
+    if (service.documents !== null) {
+      const openapi = answerDocument(service.documents.openapi, DOCUMENT_MAX_AGE_S);
+      const docs = answerDocument(service.documents.docs, DOCUMENT_MAX_AGE_S);
+      this.#documents = { ...this.#documents, openapi: () => openapi, docs: () => docs };
+    }
     this.#service = service;
   }
 
@@ -80,8 +105,10 @@ export class RequestDesk {
   onRequest(response: HttpResponse, request: HttpRequest): void {
     const method = request.getCaseSensitiveMethod();
     const path = request.getUrl();
+    const query = request.getQuery() ?? "";
     const head = readHead(request);
     const match = matchRoute(method, path);
+    const edge = checkEdge(path, query, head.count, match.kind === "route" && match.segment === "");
     const exchange = new Exchange(
       response,
       {
@@ -93,11 +120,15 @@ export class RequestDesk {
       },
       (aborted) => this.#exchanges.abort(aborted),
     );
+    const { addressLimit } = this.#options;
+    if (addressLimit?.take(exchange.remoteAddress, exchange.receivedAtMs, edge.weight) === false)
+      return this.#refuse(exchange, ADDRESS_LIMITED);
     const misframed = admission.checkFraming(head);
-    if (misframed !== null) return this.#refuse(exchange, misframed, { close: true });
-    const card = admission.checkCardData(path, request.getQuery() ?? "", head);
+    if (misframed !== null) return this.#refuseAlone(exchange, misframed);
+    if (edge.refusal !== null) return this.#refuse(exchange, edge.refusal);
+    const card = admission.checkCardData(path, query, head);
     if (card !== null) return this.#refuse(exchange, card);
-    if (match.kind === "unknown") return this.#refuse(exchange, refuse("not_found", "There is no such path."));
+    if (match.kind === "unknown") return this.#refuse(exchange, UNKNOWN_PATH);
     if (match.kind === "wrongMethod") {
       const wrong = refuse("method_not_allowed", `This path answers ${match.allow}.`);
       return this.#refuse(exchange, wrong, { allow: match.allow });
@@ -105,10 +136,12 @@ export class RequestDesk {
     const service = this.#service;
     if (service === null)
       return this.#refuse(exchange, refuse("shard_unavailable", "This node is starting or stopping."), { close: true });
-    const call: Call = { exchange, route: match.route, head, id: match.id };
-    const document = this.#documents[match.route.name];
-    if (document !== undefined) this.#exchanges.write(exchange, document());
-    else if (match.route.name === "token") this.#issueToken(call, service.tokenEndpoint);
+    const { route, segment } = match;
+    const document = this.#documents[route.name];
+    if (document !== undefined) return this.#exchanges.write(exchange, document());
+    const call: Call = { exchange, route, head, query, segment };
+    if (route.name === "token") this.#issueToken(call, service.tokenEndpoint);
+    else if (route.scope === null) this.#refuse(exchange, UNKNOWN_PATH);
     else this.#authenticate(call, service.tokens);
   }
 
@@ -121,10 +154,10 @@ export class RequestDesk {
     this.#exchanges.add(exchange);
     const hasBody = route.method === "POST";
     if (!(principal instanceof Promise)) {
-      const verdict = admission.authorize(principal, route, this.#options.directory);
-      if (verdict.kind === "refusal") this.#refuse(exchange, verdict);
-      else if (hasBody) this.#readBody(call, (body) => this.#dispatch(call, verdict.merchant, body));
-      else this.#dispatch(call, verdict.merchant, NO_BODY);
+      const merchant = this.#authorize(exchange, route, principal);
+      if (merchant === null) return;
+      if (hasBody) this.#readBody(call, merchant.id, (body) => this.#dispatch(call, merchant, body));
+      else this.#dispatch(call, merchant, NO_BODY);
       return;
     }
     let body: Uint8Array | null = hasBody ? null : NO_BODY;
@@ -133,36 +166,93 @@ export class RequestDesk {
       if (merchant !== null && body !== null && exchange.isOpen) this.#dispatch(call, merchant, body);
     };
     if (hasBody)
-      this.#readBody(call, (read) => {
+      this.#readBody(call, null, (read) => {
         body = read;
         dispatchWhenBoth();
       });
     void principal.then((verified) => {
       if (!exchange.isOpen) return;
-      const verdict = admission.authorize(verified, route, this.#options.directory);
-      if (verdict.kind === "refusal") return this.#refuse(exchange, verdict);
-      merchant = verdict.merchant;
+      merchant = this.#authorize(exchange, route, verified);
       dispatchWhenBoth();
     });
   }
 
-  /** Hands over the body once it is here, or refuses what is too large: then nothing more is read. */
-  #readBody(call: Call, done: (body: Uint8Array) => void): void {
-    const tooLarge = () => this.#refuse(call.exchange, admission.BODY_TOO_LARGE, { close: true });
+  /** Null: refused. Who asks is known even then, so it counts for them. */
+  #authorize(exchange: Exchange, route: Route, principal: Principal | null): MerchantEntry | null {
+    const verdict = admission.authorize(principal, route, this.#options.directory);
+    if (verdict.kind === "merchant") return verdict.merchant;
+    this.#refuse(exchange, verdict);
+    if (principal !== null) this.#count(exchange, principal.merchantId);
+    return null;
+  }
+
+  /**
+   * Hands over the body once it is here, or refuses what is too large: then nothing more is read. `merchantId`: for whom
+   * it counts then, if that is known.
+   */
+  #readBody(call: Call, merchantId: MerchantId | null, done: (body: Uint8Array) => void): void {
+    const tooLarge = () => {
+      this.#refuse(call.exchange, admission.BODY_TOO_LARGE, { close: true });
+      if (merchantId !== null) this.#count(call.exchange, merchantId);
+    };
     if (admission.isDeclaredTooLarge(call.head)) return tooLarge();
     call.exchange.readBody((body) => (body === "too_large" ? tooLarge() : done(body)));
   }
 
   #dispatch(call: Call, merchant: MerchantEntry, body: Uint8Array): void {
-    const request =
-      call.route.name === "create_payment"
-        ? toCreate(call, merchant, body, this.#options.clock.monotonicMs())
-        : toGet(call, merchant);
-    if (request.kind === "refusal") return this.#refuse(call.exchange, request);
+    const { exchange, route, head, query, segment } = call;
+    const { ticket, requestId, receivedAtMs } = exchange;
+    const { clock, cursors, replyCache } = this.#options;
+    const handedOverAtMs = clock.monotonicMs();
+    const request = toShardRequest(
+      route.name as ShardRouteName, // the other routes ask for no token and ended before
+      { ticket, requestId, receivedAtMs, handedOverAtMs, merchant, head, query, segment, body },
+      cursors,
+    );
+    if (request.kind === "refusal") {
+      this.#refuse(exchange, request);
+      this.#count(exchange, merchant.id);
+    } else if (replyCache !== null && "body" in request) this.#lookUp(call, merchant, request, replyCache);
+    else this.#submit(exchange, merchant, request);
+  }
+
+  /**
+   * A finished reply that is known already is given at once; its shard only counts the request. What may be over the
+   * merchant's rate is for the shard to answer, if there is one.
+   */
+  #lookUp(call: Call, merchant: MerchantEntry, request: KeyedRequest, cache: ReplyCache): void {
+    const { exchange, route } = call;
+    const { rates, clock, directory } = this.#options;
+    const question = questionOf(route, request);
+    const ask = () => {
+      exchange.question = question;
+      this.#submit(exchange, merchant, request);
+    };
+    const isForShard = () =>
+      !rates.mayAnswer(merchant.id, clock.monotonicMs()) && directory.slotToShard(merchant.slot) !== undefined;
+    if (isForShard()) return ask();
+    cache.look(question, (reply) => {
+      if (!exchange.isOpen) return; // the client left: nothing was begun
+      if (reply === null || isForShard()) return ask();
+      this.#exchanges.write(exchange, answerCached(reply, rates.take(merchant.id, clock.monotonicMs())));
+      this.#count(exchange, merchant.id);
+    });
+  }
+
+  #submit(exchange: Exchange, merchant: MerchantEntry, request: ShardRequest): void {
     const shard = this.#options.directory.slotToShard(merchant.slot);
-    if (shard === undefined)
-      return this.#refuse(call.exchange, refuse("shard_unavailable", "No node owns the merchant's shard just now."));
-    this.#options.submit(shard, request);
+    exchange.merchantId = merchant.id;
+    if (shard === undefined) this.#refuse(exchange, NO_OWNER);
+    else this.#options.submit(shard, request);
+  }
+
+  /** Tells the merchant's shard of a request that it did not see. Where it has no owner just now, nobody counts. */
+  #count({ ticket, requestId, receivedAtMs }: Exchange, merchantId: MerchantId): void {
+    const { directory } = this.#options;
+    const merchant = directory.merchant(merchantId);
+    const shard = merchant === undefined ? undefined : directory.slotToShard(merchant.slot);
+    if (shard === undefined) return;
+    this.#options.submit(shard, { kind: "count", ticket, requestId, merchantId, receivedAtMs, rate: null });
   }
 
   #issueToken(call: Call, tokenEndpoint: TokenEndpoint): void {
@@ -170,7 +260,7 @@ export class RequestDesk {
     const { authorization, contentType } = head;
     const { remote } = exchange;
     this.#exchanges.add(exchange);
-    this.#readBody(call, (body) => {
+    this.#readBody(call, null, (body) => {
       tokenEndpoint({ authorization, contentType, body, remote }).then(
         (token) => this.#exchanges.write(exchange, answerToken(token)),
         (error: unknown) => {
@@ -181,41 +271,16 @@ export class RequestDesk {
     });
   }
 
+  /**
+   * Refuses a request that may hide another one behind it. The library serves what came in the same packet even after an
+   * answer that closes, unless the answer is still due: then it ends the connection.
+   */
+  #refuseAlone(exchange: Exchange, refusal: Refusal): void {
+    this.#exchanges.add(exchange);
+    this.#options.clock.after(0, () => this.#refuse(exchange, refusal, { close: true }));
+  }
+
   #refuse(exchange: Exchange, refusal: Refusal, more: Partial<Pick<Answer, "allow" | "close">> = {}): void {
     this.#exchanges.refuse(exchange, refusal, more);
   }
-}
-
-function toCreate(
-  { exchange, head }: Call,
-  merchant: MerchantEntry,
-  body: Uint8Array,
-  handedOverAtMs: number,
-): ShardRequest | Refusal {
-  const wrongType = admission.checkJsonBody(head);
-  if (wrongType !== null) return wrongType;
-  const idempotencyKey = admission.readIdempotencyKey(head);
-  if (typeof idempotencyKey !== "string") return idempotencyKey;
-  const { ticket, requestId, receivedAtMs } = exchange;
-  return {
-    kind: "createPayment",
-    ticket,
-    requestId,
-    merchantId: merchant.id,
-    idempotencyKey,
-    body,
-    receivedAtMs,
-    handedOverAtMs,
-  };
-}
-
-/**
- * Always for the asking merchant's shard, whatever slot the id carries: a foreign id takes the same way, and the same
- * time, as an unknown one.
- */
-function toGet({ exchange, id }: Call, merchant: MerchantEntry): ShardRequest | Refusal {
-  const paymentId = parseId("pay", id);
-  if (paymentId === undefined) return refuse("not_found", "There is no such payment.");
-  const { ticket, requestId } = exchange;
-  return { kind: "getPayment", ticket, requestId, merchantId: merchant.id, paymentId };
 }

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { CreatePayment } from "../actors/index.ts";
-import type { Refusal } from "../actors/domain/index.ts";
+import type { CreatePayment, ModifyPayment } from "../actors/index.ts";
+import { type Command, COMMANDS, type PaymentId, type Refusal } from "../actors/domain/index.ts";
 import { createRequestReader } from "./request-reader.ts";
 import { BAD_INPUT } from "./test/bad-input.ts";
 import { quickestMs } from "./test/quickest.ts";
@@ -20,7 +20,11 @@ describe("request reader", () => {
   describe("bad bodies", () => {
     const bodies = BAD_INPUT.filter(
       ({ row, reachesShard, steps }) =>
-        row !== 12 && reachesShard && steps.length === 1 && steps[0]?.request.method === "POST",
+        row !== 12 &&
+        reachesShard &&
+        steps.length === 1 &&
+        steps[0]?.request.method === "POST" &&
+        steps[0].request.path === "/v1/payments",
     );
     it("has rows to run", () => expect(bodies.length).to.be.above(70));
     for (const { row, name, steps } of bodies)
@@ -194,5 +198,98 @@ describe("request reader", () => {
         "6abf575764784dd11394fcb7afdc2458f19b18363e5375183f192d5a5518c57b",
       ]);
     });
+  });
+});
+
+describe("request reader of captures, cancels and refunds", () => {
+  const paymentId = "pay_01h455vb4pex5vsknk084sn02q" as PaymentId;
+  const other = "pay_01h455vb4pex5vsknk084sn02r" as PaymentId;
+  const modify = (command: Command, body: string, id = paymentId): ModifyPayment | Refusal =>
+    reader.readModification(command, id, Buffer.from(body), "key");
+  const take = (command: Command, body: string, id = paymentId): ModifyPayment => {
+    const result = modify(command, body, id);
+    if ("kind" in result) throw new Error(`refused: ${JSON.stringify(result)}`);
+    return result;
+  };
+  const PATHS: { readonly [C in Command]: string } = { capture: "capture", cancel: "cancel", refund: "refunds" };
+
+  for (const command of COMMANDS) {
+    const bodies = BAD_INPUT.filter(
+      ({ reachesShard, steps }) =>
+        reachesShard && steps.length === 1 && steps[0]?.request.path.endsWith(PATHS[command]),
+    ).filter(({ steps }) => steps[0]?.request.method === "POST");
+    it(`has rows to run: ${command}`, () => expect(bodies.length).to.be.above(15));
+    for (const { row, name, steps } of bodies)
+      for (const { request, expect: expected } of steps)
+        it(`${row}: ${name}`, () => {
+          const result = reader.readModification(command, paymentId, Buffer.from(request.body ?? ""), "key");
+          // What is not wrong by itself is looked for, and is nobody's.
+          expect("kind" in result ? result.code : "not_found").to.equal(expected.code);
+          if (!("kind" in result) || expected.pointer === undefined) return;
+          expect(result.errors?.map((error) => `${error.pointer} ${error.code}`)).to.deep.equal([
+            `${expected.pointer} ${expected.reason}`,
+          ]);
+        });
+  }
+
+  it("reads every field", () => {
+    const { fingerprint, ...refund } = take("refund", '{"amount":1299,"reason":"naïve 😀","idempotency_key":"key"}');
+    expect(fingerprint).to.have.lengthOf(32);
+    expect(refund).to.deep.equal({ amountMinor: 1299n, reason: "naïve 😀" });
+  });
+
+  it("knows the defaults, and that no body is an empty one", () => {
+    for (const command of COMMANDS)
+      for (const body of ["", "{}", " { } "]) {
+        const { fingerprint, ...read } = take(command, body);
+        expect(read).to.deep.equal({ amountMinor: null, reason: null });
+        expect(hex(fingerprint)).to.equal(hex(take(command, "{}").fingerprint));
+      }
+  });
+
+  it("leaves an amount to who knows the currency, unless no currency allows it", () => {
+    expect(take("capture", '{"amount":999999999999}')).to.include({ amountMinor: 999_999_999_999n });
+    expect(modify("capture", '{"amount":1000000000000}')).to.include({ code: "amount_out_of_range" });
+  });
+
+  it("lists all fields that are wrong", () => {
+    const result = modify("refund", '{"amount":1.5,"reason":7,"surprise":1}');
+    expect("kind" in result && result.errors?.map((error) => `${error.pointer} ${error.code}`).sort()).to.deep.equal([
+      "/amount not_integer",
+      "/reason invalid_type",
+      "/surprise unknown_field",
+    ]);
+  });
+
+  it("fingerprints what is asked for, of which payment", () => {
+    const asked: readonly (readonly [Command, string, PaymentId?])[] = [
+      ["capture", "{}"],
+      ["cancel", "{}"],
+      ["refund", "{}"],
+      ["refund", "{}", other],
+      ["refund", '{"amount":1}'],
+      ["refund", '{"amount":2}'],
+      ["capture", '{"amount":1}'],
+      ["refund", '{"reason":""}'],
+      ["refund", '{"reason":"null"}'],
+      ["refund", '{"amount":1,"reason":"1"}'],
+    ];
+    const prints = asked.map(([command, body, id]) => hex(take(command, body, id).fingerprint));
+    expect(new Set(prints).size).to.equal(asked.length);
+    const written = take("refund", ' {"reason":"\\u00e9","amount" : 1}').fingerprint;
+    expect(hex(written)).to.equal(hex(take("refund", '{"amount":1,"reason":"é","idempotency_key":"key"}').fingerprint));
+  });
+
+  it("fingerprints as stored keys were written", () => {
+    // Frozen: another value here answers every key of the past with idempotency_key_reuse.
+    expect(
+      [take("capture", "{}"), take("cancel", ""), take("refund", '{"amount":300,"reason":"naïve"}')].map((read) =>
+        hex(read.fingerprint),
+      ),
+    ).to.deep.equal([
+      "9549b776b4c9b4d27170f5c60873943cdf6747f8c2ecd612e3d1619b4091a175",
+      "bc47b115c48886253c45ff9ae9ac97f01e32262afd16eb09bb65975d81da911c",
+      "5b48c508bfd4f4aee02a0d3c6bcb050d66b21812d45d3b5d447b763feb5247c1",
+    ]);
   });
 });

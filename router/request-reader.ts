@@ -2,57 +2,128 @@
  * Reads the body of a request once, on the thread of the shard that owns the merchant: bytes to a validated value,
  * or to a refusal that says which field and why. Order: JSON, card data, schema, amount, idempotency key.
  */
-import { type FieldError, type GatewayName, type Refusal, parseAmount, refuse } from "../actors/domain/index.ts";
-import type { CreatePayment, RequestReader } from "../actors/index.ts";
-import { Compile } from "typebox/compile";
+import {
+  type Command,
+  CURRENCIES,
+  type FieldError,
+  type GatewayName,
+  type Refusal,
+  parseAmount,
+  refuse,
+} from "../actors/domain/index.ts";
+import type { CreatePayment, ModifyPayment, RequestReader } from "../actors/index.ts";
+import { Compile, type Validator } from "typebox/compile";
 import { Settings } from "typebox/system";
-import { holdsCardNumber, isCardField } from "./card-data.ts";
+import { findCardData } from "./card-fields.ts";
 import { describeErrors } from "./field-errors.ts";
-import { fingerprintOf } from "./fingerprint.ts";
-import { CREATE_PAYMENT, type CreatePaymentBody } from "./schemas.ts";
-import { parseStrictObject, pointerSegment } from "./strict-json.ts";
+import { fingerprintOf, fingerprintOfModification } from "./fingerprint.ts";
+import { CANCEL_PAYMENT, CAPTURE_PAYMENT, CREATE_PAYMENT, CREATE_REFUND, type CreatePaymentBody } from "./schemas.ts";
+import { parseStrictObject } from "./strict-json.ts";
 
 /** Most errors that one answer lists. */
 const ERRORS_MAX = 20;
 
+/** What a capture, cancel or refund may say: the union of their members. */
+interface ModificationBody {
+  readonly reason?: string;
+}
+
 /** Compiles the schemas (milliseconds) and returns the reader. One per thread is enough. */
 export function createRequestReader(): RequestReader {
   Settings.Set({ maxErrors: ERRORS_MAX });
-  const schema = Compile(CREATE_PAYMENT);
+  const creation = Compile(CREATE_PAYMENT);
+  const modifications: { readonly [C in Command]: readonly [Schema, CurrencyOf] } = {
+    capture: [Compile(CAPTURE_PAYMENT), widestCurrency],
+    cancel: [Compile(CANCEL_PAYMENT), noAmount],
+    refund: [Compile(CREATE_REFUND), widestCurrency],
+  };
   return {
     readCreatePayment(body, idempotencyKey) {
-      const json = parseStrictObject(body);
-      if (json.kind === "invalid") return refuse("invalid_json", json.reason);
-      if (json.kind === "duplicate")
-        return refuse("duplicate_field", "A field stands twice in the body.", {
-          errors: [{ pointer: json.pointer, code: "duplicate_field", detail: "The field stands twice." }],
-        });
-      const card = findCardData(json.value, false);
-      if (card !== undefined) return refuseCardData(card);
-      const amount = readAmount(json.value, json.numberTexts.get("amount"));
-      if (!schema.Check(json.value)) {
-        const found = describeErrors(json.value, () => schema.Errors(json.value));
-        return refuseFields([
-          ...found.filter((error) => error.pointer !== "/amount" || amount === null),
-          ...asList(amount),
-        ]);
-      }
-      if (typeof amount !== "bigint") return refuseFields(asList(amount));
-      const key = json.value.idempotency_key;
-      if (key !== undefined && key !== idempotencyKey)
-        return refuse("invalid_idempotency_key", "The body's idempotency_key differs from the header.");
-      return toCreatePayment(json.value, amount);
+      const read = readBody<CreatePaymentBody>(creation, body, idempotencyKey, currencyIn);
+      if (read.kind === "refusal") return read;
+      if (read.amountMinor === null) throw new Error("a payment without an amount passed its schema");
+      return toCreatePayment(read.value, read.amountMinor);
+    },
+    readModification(command, paymentId, body, idempotencyKey): ModifyPayment | Refusal {
+      const text = body.length === 0 ? EMPTY_OBJECT : body;
+      const [schema, currencyOf] = modifications[command];
+      const read = readBody<ModificationBody>(schema, text, idempotencyKey, currencyOf);
+      if (read.kind === "refusal") return read;
+      const { amountMinor } = read;
+      const reason = read.value.reason ?? null;
+      const fingerprint = fingerprintOfModification(command, paymentId, amountMinor, reason);
+      return { amountMinor, reason, fingerprint };
     },
   };
 }
 
+const EMPTY_OBJECT = Buffer.from("{}");
+
+type Json = Readonly<Record<string, unknown>>;
+/** By which currency the amount of a body is judged; null: the body has none. */
+type CurrencyOf = (body: Json) => string | null;
+
+const currencyIn: CurrencyOf = (body) => (typeof body["currency"] === "string" ? body["currency"] : "");
+
+/** The body does not say the payment's currency: what no currency allows is refused here, the rest by who knows it. */
+const widestCurrency: CurrencyOf = () => WIDEST;
+const noAmount: CurrencyOf = () => null;
+const WIDEST = Object.keys(CURRENCIES).reduce((widest, code) =>
+  maxMinorOf(code) > maxMinorOf(widest) ? code : widest,
+);
+
+function maxMinorOf(code: string): bigint {
+  return CURRENCIES[code]?.maxMinor ?? 0n;
+}
+
+/** `amountMinor`: null when the body has no amount. */
+interface ReadBody<Body> {
+  readonly kind: "body";
+  readonly value: Body;
+  readonly amountMinor: bigint | null;
+}
+
+type Schema = Validator;
+
+function readBody<Body>(
+  schema: Schema,
+  body: Uint8Array,
+  idempotencyKey: string,
+  currencyOf: CurrencyOf,
+): ReadBody<Body> | Refusal {
+  const json = parseStrictObject(body);
+  if (json.kind === "invalid") return refuse("invalid_json", json.reason);
+  if (json.kind === "duplicate")
+    return refuse("duplicate_field", "A field stands twice in the body.", {
+      errors: [{ pointer: json.pointer, code: "duplicate_field", detail: "The field stands twice." }],
+    });
+  const card = findCardData(json.value);
+  if (card !== undefined) return refuseCardData(card);
+  const amountText = json.numberTexts.get("amount") ?? null;
+  const amount = readAmount(json.value, amountText, currencyOf);
+  if (!schema.Check(json.value)) {
+    const found = describeErrors(json.value, () => schema.Errors(json.value));
+    return refuseFields([
+      ...found.filter((error) => error.pointer !== "/amount" || amount === null),
+      ...asList(amount),
+    ]);
+  }
+  if (amount !== null && typeof amount !== "bigint") return refuseFields([amount]);
+  const key = json.value["idempotency_key"];
+  if (key !== undefined && key !== idempotencyKey)
+    return refuse("invalid_idempotency_key", "The body's idempotency_key differs from the header.");
+  return { kind: "body", value: json.value as Body, amountMinor: amount };
+}
+
 /**
  * The amount from the exact text of the number: as it is written, for a parsed one may be rounded already.
- * Null: there is no number, which the schema reports better.
+ * Null: there is no number, which the schema reports better, or finds in order.
  */
-function readAmount(body: Readonly<Record<string, unknown>>, text: string | undefined): bigint | FieldError | null {
-  if (text === undefined || typeof body["amount"] !== "number") return null;
-  const verdict = parseAmount(text, typeof body["currency"] === "string" ? body["currency"] : "");
+function readAmount(body: Json, text: string | null, currencyOf: CurrencyOf): bigint | FieldError | null {
+  if (text === null || typeof body["amount"] !== "number") return null;
+  const currency = currencyOf(body);
+  if (currency === null) return null;
+  const verdict = parseAmount(text, currency);
   if (verdict.kind === "amount") return verdict.amountMinor;
   return { pointer: "/amount", code: verdict.kind, detail: AMOUNT_DETAILS[verdict.kind] };
 }
@@ -75,32 +146,6 @@ const refuseCardData = (pointer: string): Refusal =>
   refuse("card_data_not_accepted", "Card data is never accepted here; send the token of a gateway.", {
     errors: [{ pointer, code: "card_data", detail: "The field looks like card data." }],
   });
-
-/** Names that need no look: our own. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(CREATE_PAYMENT.properties));
-
-/**
- * Pointer to the first member that holds card data. A member whose name is a card number is not named.
- * Recursion ends by the depth limit of the JSON reader.
- */
-function findCardData(value: object, inMetadata: boolean): string | undefined {
-  for (const name of Object.keys(value)) {
-    const member = (value as Readonly<Record<string, unknown>>)[name];
-    if (!OWN_FIELDS.has(name)) {
-      if (holdsCardNumber(name)) return "";
-      if (isCardField(name, inMetadata)) return pointerSegment(name);
-    }
-    if (typeof member === "string") {
-      if (holdsCardNumber(member)) return pointerSegment(name);
-    } else if (typeof member === "number") {
-      if (name !== "amount" && holdsCardNumber(String(member))) return pointerSegment(name);
-    } else if (typeof member === "object" && member !== null) {
-      const found = findCardData(member, inMetadata || name === "metadata");
-      if (found !== undefined) return pointerSegment(name) + found;
-    }
-  }
-  return undefined;
-}
 
 /** From the API's names to ours, with the defaults. */
 function toCreatePayment(body: CreatePaymentBody, amountMinor: bigint): CreatePayment {

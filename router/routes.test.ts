@@ -9,24 +9,51 @@ describe("routes", () => {
     ["POST", "/v1/payments", "create_payment"],
     ["GET", "/v1/payments/pay_1", "get_payment pay_1"],
     ["GET", "/v1/meta/state-machine", "state_machine"],
-    ["GET", "/v1/payments", "allow POST"],
+    ["GET", "/v1/payments", "list_payments"],
+    ["PUT", "/v1/payments", "allow POST, GET"],
+    ["HEAD", "/v1/payments", "allow POST, GET"],
+    ["OPTIONS", "/v1/payments", "allow POST, GET"],
     ["PUT", "/v1/payments/pay_1", "allow GET"],
     ["get", "/v1/payments/pay_1", "allow GET"],
+    ["POST", "/v1/payments/pay_1/capture", "capture_payment pay_1"],
+    ["GET", "/v1/payments/pay_1/capture", "allow POST"],
+    ["POST", "/v1/payments/pay_1/cancel", "cancel_payment pay_1"],
+    ["POST", "/v1/payments/pay_1/refunds", "create_refund pay_1"],
+    ["GET", "/v1/payments/pay_1/refunds", "list_refunds pay_1"],
+    ["DELETE", "/v1/payments/pay_1/refunds", "allow POST, GET"],
+    ["GET", "/v1/payments/pay_1/events", "list_payment_events pay_1"],
+    ["GET", "/v1/refunds/ref_1", "get_refund ref_1"],
+    ["GET", "/v1/refunds", "unknown"],
+    ["GET", "/v1/refunds/", "unknown"],
+    ["GET", "/v1/events", "list_events"],
+    ["GET", "/v1/balances", "get_balances"],
+    ["GET", "/v1/idempotency/a%2Fb", "get_idempotency_key a%2Fb"],
+    ["GET", "/v1/idempotency/a/b", "unknown"],
+    ["GET", "/v1/idempotency/", "unknown"],
+    ["GET", "/openapi.json", "openapi"],
+    ["GET", "/docs", "docs"],
+    ["GET", "/docs/errors", "docs"],
+    ["GET", "/docs/other", "unknown"],
     ["GET", "/oauth/token", "allow POST"],
     ["GET", "/", "unknown"],
     ["GET", "", "unknown"],
     ["GET", "/v1/payments/", "unknown"],
+    ["GET", "/v1/payments//capture", "unknown"],
+    ["POST", "/v1/payments/pay_1/capture/", "unknown"],
+    ["POST", "/v1/payments/pay_1/%63apture", "unknown"],
     ["GET", "/v1/payments/a/b", "unknown"],
     ["GET", "/v1/payments/{id}", "get_payment {id}"],
     ["GET", "//v1/payments", "unknown"],
     ["GET", "/V1/payments", "unknown"],
+    ["GET", "/v1/payments/toString", "get_payment toString"],
+    ["GET", "/v1/payments/a/toString", "unknown"],
   ];
   for (const [method, path, expected] of cases)
     it(`${method} ${path}`, () => {
       const match = matchRoute(method, path);
       const shown =
         match.kind === "route"
-          ? `${match.route.name} ${match.id}`.trim()
+          ? `${match.route.name} ${match.segment}`.trim()
           : match.kind === "wrongMethod"
             ? `allow ${match.allow}`
             : match.kind;

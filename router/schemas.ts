@@ -12,6 +12,8 @@ const text = (maxLength: number, description: string) => Type.String({ maxLength
 /** At most 50 pairs; `[` and `]` in keys are kept free for queries. */
 const METADATA_KEY_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f\\[\\]]{1,40}$";
 
+const KEY_AGAIN = Type.Optional(Type.String({ description: "Equal to the X-Idempotency-Key header." }));
+
 /** Gateways that a merchant may name; `auto`: the merchant's first. */
 export const REQUESTED_GATEWAYS = ["auto", "stripe", "adyen"] as const;
 
@@ -44,10 +46,32 @@ export const CREATE_PAYMENT = Type.Object(
         additionalProperties: false,
       }),
     ),
-    idempotency_key: Type.Optional(Type.String({ description: "Equal to the X-Idempotency-Key header." })),
+    idempotency_key: KEY_AGAIN,
+  },
+  { additionalProperties: false },
+);
+
+const partialAmount = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
+
+export const CAPTURE_PAYMENT = Type.Object(
+  {
+    amount: partialAmount("Minor units, at most what is authorized; the rest is released. Left out: all of it."),
+    idempotency_key: KEY_AGAIN,
+  },
+  { additionalProperties: false },
+);
+
+export const CANCEL_PAYMENT = Type.Object({ idempotency_key: KEY_AGAIN }, { additionalProperties: false });
+
+export const CREATE_REFUND = Type.Object(
+  {
+    amount: partialAmount("Minor units, at most what was captured and not refunded yet. Left out: all of it."),
+    reason: Type.Optional(text(500, "The merchant's words, kept with the refund.")),
+    idempotency_key: KEY_AGAIN,
   },
   { additionalProperties: false },
 );
 
 /** A body that passed `CREATE_PAYMENT`. */
 export type CreatePaymentBody = Type.Static<typeof CREATE_PAYMENT>;
+export type CreateRefundBody = Type.Static<typeof CREATE_REFUND>;

@@ -11,6 +11,8 @@ describe("token endpoint", () => {
   let client: TestClient;
   let endpoint: TokenEndpoint;
   let nowMs = 0;
+  /** What was logged as a warning. */
+  let warned: object[] = [];
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, after: () => () => {} };
 
   beforeEach(async () => {
@@ -20,7 +22,9 @@ describe("token endpoint", () => {
       issue: (_: unknown, scopes: readonly string[]) =>
         Promise.resolve({ accessToken: scopes.join("+"), expiresInS: 60 }),
     };
-    endpoint = createTokenEndpoint({ directory, issuer, clock, clientSecretKey: SECRET_KEY });
+    warned = [];
+    const log = { info: () => {}, warn: (fields: object) => warned.push(fields), error: () => {} };
+    endpoint = createTokenEndpoint({ directory, issuer, clock, log, clientSecretKey: SECRET_KEY });
   });
 
   const ask = (
@@ -101,6 +105,7 @@ describe("token endpoint", () => {
     expect(answers.at(-1)).to.equal("429 rate_limited");
     const limited = await ask(inForm());
     expect([summary(limited), limited.retryAfterS]).to.deep.equal(["429 rate_limited", 60]);
+    expect(warned, "told once").to.deep.equal([{ address: "10.0.0.1", client: client.id }]);
     expect((await ask(inForm(), { remote: "10.0.0.2" })).status).to.equal(200);
     nowMs += 60_000;
     expect((await ask(inForm())).status).to.equal(200);

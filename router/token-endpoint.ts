@@ -1,6 +1,6 @@
 /** `POST /oauth/token`: client credentials (RFC 6749 §4.4) and the metadata that describes it (RFC 8414). */
 import { Buffer } from "node:buffer";
-import type { Clock } from "../actors/index.ts";
+import type { Clock, Log } from "../actors/index.ts";
 import { isClientSecret } from "./client-secret.ts";
 import type { Directory } from "./directory.ts";
 import { GuessLimit } from "./guess-limit.ts";
@@ -24,6 +24,7 @@ export interface TokenEndpointOptions {
   readonly directory: Directory;
   readonly issuer: AccessTokenIssuer;
   readonly clock: Clock;
+  readonly log: Log;
   /** Key of the stored hashes of secrets. */
   readonly clientSecretKey: Uint8Array;
 }
@@ -44,7 +45,7 @@ const ERROR_STATUS = {
 
 /** Makes the endpoint. Its answers are RFC 6749 objects, not problems: that is what OAuth clients read. */
 export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
-  const { directory, issuer, clock, clientSecretKey } = options;
+  const { directory, issuer, clock, log, clientSecretKey } = options;
   const byClient = new GuessLimit({ ...LIMIT, failuresMax: CLIENT_FAILURES_MAX });
   const byAddress = new GuessLimit({ ...LIMIT, failuresMax: ADDRESS_FAILURES_MAX });
   return async ({ authorization, contentType, body, remote }) => {
@@ -65,6 +66,9 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
     if (!isClientSecret(given.secret, clientSecretKey, client?.secretHashes) || client?.status !== "active") {
       byClient.failed(guessKey, nowMs);
       byAddress.failed(remote, nowMs);
+      // Once for each window: from now on the guesser waits. What is no client's id is the sender's text, and not logged.
+      if (Math.max(byClient.waitMs(guessKey, nowMs), byAddress.waitMs(remote, nowMs)) > 0)
+        log.warn({ address: remote, client: client?.id ?? null }, "a client's secret is being guessed");
       return failure("invalid_client", "The client id or the secret is wrong.");
     }
     const scopes = chooseScopes(form.get("scope"), client.scopes);

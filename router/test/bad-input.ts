@@ -3,120 +3,40 @@
  * runs every case against a fake shard; the cluster's runs the same cases against a started node.
  */
 import { Buffer } from "node:buffer";
-import type { RefusalCode } from "../../actors/domain/index.ts";
-import { CRAFTED_TOKENS, type CraftedToken } from "./crafted-tokens.ts";
+import { BAD_COMMANDS } from "./bad-commands.ts";
+import {
+  type BadInputCase,
+  accepted,
+  AT_SHARD,
+  BAD_KEY,
+  BAD_TOKEN,
+  body,
+  CARD,
+  cardAt,
+  CREATED,
+  get,
+  GOOD,
+  invalid,
+  JSON_HEADER,
+  keyed,
+  MEDIA_TYPE,
+  NOT_ALLOWED,
+  NOT_FOUND,
+  NOT_INTEGER,
+  NOT_JSON,
+  one,
+  OUT_OF_RANGE,
+  PAN,
+  refused,
+  step,
+  UNAUTHENTICATED,
+  withAmount,
+  withFields,
+} from "./bad-input-case.ts";
+import { BAD_READS } from "./bad-reads.ts";
+import { CRAFTED_TOKENS } from "./crafted-tokens.ts";
 
-/** `writer`, `reader`, `suspended`: a valid token of such a client. `raw`: the Authorization header, null: none. */
-export type Auth =
-  | "writer"
-  | "reader"
-  | "suspended"
-  | { readonly raw: string | null }
-  | { readonly crafted: CraftedToken };
-
-export interface BadRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly auth: Auth;
-  /** Sent as they are, after Host and Authorization. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  /** X-Idempotency-Key; null: none; "new": one that nobody used. */
-  readonly key: string | null;
-  readonly body: string | Uint8Array | null;
-  /** Send the body in chunks instead of declaring its length. */
-  readonly chunked: boolean;
-}
-
-/** `code`: null for a success. `pointer` and `reason`: an entry of `errors[]`. */
-export interface Expected {
-  readonly status: number;
-  readonly code: RefusalCode | null;
-  readonly pointer?: string;
-  readonly reason?: string;
-}
-
-export interface BadInputStep {
-  readonly request: BadRequest;
-  readonly expect: Expected;
-}
-
-/** One case. `reachesShard`: whether it may cost a shard any work. `charges`: how many it may cause. */
-export interface BadInputCase {
-  readonly row: number;
-  readonly name: string;
-  readonly reachesShard: boolean;
-  readonly charges: number;
-  /** Sent one after another; those with the same key mean the same key. */
-  readonly steps: readonly BadInputStep[];
-}
-
-const GOOD: Readonly<Record<string, unknown>> = { amount: 1299, currency: "EUR", payment_method: "tok_visa" };
-const POST: BadRequest = {
-  method: "POST",
-  path: "/v1/payments",
-  auth: "writer",
-  headers: [["Content-Type", "application/json"]],
-  key: "new",
-  body: JSON.stringify(GOOD),
-  chunked: false,
-};
-const GET: BadRequest = { ...POST, method: "GET", key: null, headers: [], body: null };
-
-const one = (
-  row: number,
-  name: string,
-  request: Partial<BadRequest>,
-  expect: Expected,
-  more: Partial<BadInputCase> = {},
-): BadInputCase => ({
-  row,
-  name,
-  reachesShard: false,
-  charges: 0,
-  steps: [{ request: { ...POST, ...request }, expect }],
-  ...more,
-});
-const get = (
-  row: number,
-  name: string,
-  request: Partial<BadRequest>,
-  expect: Expected,
-  more: Partial<BadInputCase> = {},
-) => one(row, name, { ...GET, ...request }, expect, more);
-
-/** The good body with members replaced or added. */
-const withFields = (fields: Readonly<Record<string, unknown>>): string => JSON.stringify({ ...GOOD, ...fields });
-/** The good body with an amount written exactly so. */
-const withAmount = (text: string): string => `{"currency":"EUR","payment_method":"tok_visa","amount":${text}}`;
-
-const AT_SHARD = { reachesShard: true } as const;
-const body = (row: number, name: string, text: string | Uint8Array, expect: Expected) =>
-  one(row, name, { body: text }, expect, AT_SHARD);
-const accepted = (row: number, name: string, text: string) =>
-  one(row, name, { body: text }, { status: 201, code: null }, { reachesShard: true, charges: 1 });
-
-const refused = (status: number, code: RefusalCode): Expected => ({ status, code });
-const invalid = (pointer: string, reason: string): Expected => ({
-  status: 422,
-  code: "validation_failed",
-  pointer,
-  reason,
-});
-const NOT_FOUND = refused(404, "not_found");
-const NOT_ALLOWED = refused(405, "method_not_allowed");
-const MEDIA_TYPE = refused(415, "unsupported_media_type");
-const NOT_JSON = refused(400, "invalid_json");
-const OUT_OF_RANGE: Expected = { status: 422, code: "amount_out_of_range", pointer: "/amount", reason: "out_of_range" };
-const NOT_INTEGER = invalid("/amount", "not_integer");
-const BAD_KEY = refused(400, "invalid_idempotency_key");
-const CARD = refused(422, "card_data_not_accepted");
-const cardAt = (pointer: string): Expected => ({ ...CARD, pointer, reason: "card_data" });
-const UNAUTHENTICATED = refused(401, "unauthenticated");
-const BAD_TOKEN = refused(401, "invalid_token");
-
-/** A number that every network publishes for tests. */
-const PAN = "4111111111111111";
-const JSON_HEADER = ["Content-Type", "application/json"] as const;
+export { type Auth, type BadInputCase, type BadRequest, paymentIdIn, toBytes } from "./bad-input-case.ts";
 
 const PATHS: readonly BadInputCase[] = [
   ...[
@@ -125,12 +45,20 @@ const PATHS: readonly BadInputCase[] = [
     "/v1/payments%00",
     "//v1/payments",
     "/v1/payments;a=b",
-    `/${"a".repeat(3000)}`,
+    "/.git/config",
+    "/wp-login.php",
   ].map((path) => get(10, path.slice(0, 30), { path }, NOT_FOUND)),
+  get(10, "3 kB", { path: `/${"a".repeat(3_000)}` }, refused(400, "invalid_request")),
+  get(10, "3 kB of query", { path: `/v1/payments?${"a".repeat(3_000)}` }, refused(400, "invalid_request")),
+  get(
+    6,
+    "70 headers",
+    { headers: Array.from({ length: 70 }, (_, i) => [`X-${i}`, "1"] as const) },
+    refused(400, "invalid_request"),
+  ),
   get(11, "unknown path", { path: "/nope" }, NOT_FOUND),
   get(11, "trailing slash", { path: "/v1/payments/" }, NOT_FOUND),
   one(11, "DELETE", { method: "DELETE", body: null }, NOT_ALLOWED),
-  one(11, "GET on the collection", { ...GET, path: "/v1/payments" }, NOT_ALLOWED),
   one(11, "TRACE", { method: "TRACE", body: null }, NOT_ALLOWED),
   one(11, "lower-case method", { method: "post" }, NOT_ALLOWED),
   one(11, "POST on one payment", { path: "/v1/payments/pay_01h455vb4pex5vsknk084sn02q" }, NOT_ALLOWED),
@@ -302,13 +230,6 @@ const TEXT: readonly BadInputCase[] = [
   body(40, "array", withFields({ metadata: ["a"] }), invalid("/metadata", "invalid_type")),
 ];
 
-const keyed = (key: string | null): Partial<BadRequest> => ({ key });
-const step = (request: Partial<BadRequest>, expect: Expected): BadInputStep => ({
-  request: { ...POST, ...request },
-  expect,
-});
-const CREATED: Expected = { status: 201, code: null };
-
 const KEYS: readonly BadInputCase[] = [
   one(42, "missing", keyed(null), refused(400, "idempotency_key_missing")),
   one(43, "empty", keyed(""), BAD_KEY),
@@ -371,30 +292,13 @@ const ACCESS: readonly BadInputCase[] = [
 ];
 
 /** Every case, by row. */
-export const BAD_INPUT: readonly BadInputCase[] = [...PATHS, ...FORMAT, ...MONEY, ...TEXT, ...KEYS, ...ACCESS];
-
-/**
- * The bytes of a request as a client would send them. `authorization`: null for none. `newKey`: for requests whose key
- * is "new": the same for all steps of a case.
- */
-export function toBytes(request: BadRequest, authorization: string | null, newKey: string): Buffer {
-  const lines = [`${request.method} ${request.path} HTTP/1.1`, "Host: api.example"];
-  if (authorization !== null) lines.push(`Authorization: ${authorization}`);
-  if (request.key !== null) lines.push(`X-Idempotency-Key: ${request.key === "new" ? newKey : request.key}`);
-  for (const [name, value] of request.headers) lines.push(`${name}: ${value}`);
-  const payload = request.body === null ? null : Buffer.from(request.body);
-  if (payload !== null)
-    lines.push(request.chunked ? "Transfer-Encoding: chunked" : `Content-Length: ${payload.length}`);
-  const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-  if (payload === null) return head;
-  return Buffer.concat([head, ...(request.chunked ? inChunks(payload) : [payload])]);
-}
-
-function inChunks(payload: Buffer): Buffer[] {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < payload.length; at += 16_384) {
-    const part = payload.subarray(at, at + 16_384);
-    parts.push(Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from("\r\n"));
-  }
-  return [...parts, Buffer.from("0\r\n\r\n")];
-}
+export const BAD_INPUT: readonly BadInputCase[] = [
+  ...PATHS,
+  ...FORMAT,
+  ...MONEY,
+  ...TEXT,
+  ...KEYS,
+  ...ACCESS,
+  ...BAD_COMMANDS,
+  ...BAD_READS,
+];

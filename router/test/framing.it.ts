@@ -3,61 +3,13 @@
  * hears of it, and that nothing stays open: the library needs about twelve seconds.
  */
 import { expect } from "chai";
+import { FRAMING, get, HOST } from "./framing-cases.ts";
 import { RawClient } from "./raw-http.ts";
 import { startTestServer, type TestServer } from "./rig.ts";
 
-const HOST = "Host: a\r\n";
 const TIMEOUT_MS = 60_000;
 /** The library looks every few seconds whether ten have passed: twelve, and as many more for a machine that stalls. */
 const CLOSED_WITHIN_MS = 24_000;
-
-/** `status`: null when the library closes without an answer. `closed`: the connection ends. */
-interface Framing {
-  readonly row: number;
-  readonly name: string;
-  readonly bytes: string;
-  readonly status: number | null;
-}
-
-const framing = (row: number, name: string, bytes: string, status: number | null): Framing => ({
-  row,
-  name,
-  bytes,
-  status,
-});
-const post = (headers: string, body: string): string => `POST /v1/payments HTTP/1.1\r\n${HOST}${headers}\r\n${body}`;
-const get = (headers: string): string => `GET /v1/meta/state-machine HTTP/1.1\r\n${headers}\r\n`;
-
-const CASES: readonly Framing[] = [
-  framing(
-    1,
-    "Content-Length and Transfer-Encoding",
-    post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-    400,
-  ),
-  framing(1, "two Content-Lengths", post("Content-Length: 3\r\nContent-Length: 4\r\n", "abcd"), 400),
-  framing(1, "+5", post("Content-Length: +5\r\n", "abcde"), 400),
-  framing(1, "5,5", post("Content-Length: 5,5\r\n", "abcde"), 400),
-  framing(1, "20 digits", post("Content-Length: 12345678901234567890\r\n", "abcde"), 400),
-  framing(2, "gzip", post("Transfer-Encoding: gzip\r\n", "abc"), 400),
-  framing(2, "xchunked", post("Transfer-Encoding: xchunked\r\n", "abc"), 400),
-  framing(2, "chunked, identity", post("Transfer-Encoding: chunked, identity\r\n", "3\r\nabc\r\n0\r\n\r\n"), 400),
-  framing(4, "HTTP/1.0", `GET / HTTP/1.0\r\n${HOST}\r\n`, 505),
-  framing(4, "HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
-  framing(4, "garbage", "\u0000\u0001garbage\r\n\r\n", 505),
-  framing(4, "TLS", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003", 505),
-  framing(5, "no Host", get(""), null),
-  framing(5, "empty Host", get("Host:\r\n"), 400),
-  framing(5, "two Hosts", get(`${HOST}Host: b\r\n`), 400),
-  framing(6, "5,000 bytes", get(`${HOST}X: ${"a".repeat(5_000)}\r\n`), 431),
-  framing(6, "120 headers", get(HOST + Array.from({ length: 120 }, (_, i) => `X${i}: 1\r\n`).join("")), 431),
-  framing(7, "folded line", get(`${HOST}X: a\r\n b\r\n`), null),
-  framing(7, "space before the colon", get(`${HOST}X : a\r\n`), null),
-  framing(7, "NUL in a value", get(`${HOST}X: a\u0000b\r\n`), null),
-  framing(7, "CR in a value", get(`${HOST}X: a\rb\r\n`), null),
-  framing(7, "8-bit in a name", get(`${HOST}X\u00e9: a\r\n`), null),
-  framing(10, "absolute form", `GET http://a/v1/payments HTTP/1.1\r\n${HOST}\r\n`, 505),
-];
 
 describe("HTTP framing", function () {
   this.timeout(TIMEOUT_MS);
@@ -83,7 +35,7 @@ describe("HTTP framing", function () {
 
   async function refusesAndCloses(): Promise<void> {
     const seen = await Promise.all(
-      CASES.map(async ({ row, name, bytes }) => {
+      FRAMING.map(async ({ row, name, bytes }) => {
         const client = await RawClient.connect(rig.server.port);
         const startedMs = performance.now();
         client.send(bytes);
@@ -93,7 +45,7 @@ describe("HTTP framing", function () {
         return `${row}: ${name}: ${answer?.status ?? null}`;
       }),
     );
-    expect(seen).to.deep.equal(CASES.map(({ row, name, status }) => `${row}: ${name}: ${status}`));
+    expect(seen).to.deep.equal(FRAMING.map(({ row, name, status }) => `${row}: ${name}: ${status}`));
     expect(rig.submitted).to.have.lengthOf(0);
   }
 

@@ -1,6 +1,6 @@
 /** The bad-input catalogue and the promises of the HTTP door, over real sockets. */
 import { expect } from "chai";
-import { BAD_INPUT, type BadInputCase, toBytes, type Auth } from "./bad-input.ts";
+import { BAD_INPUT, type BadInputCase, paymentIdIn, toBytes, type Auth } from "./bad-input.ts";
 import { craftToken } from "./crafted-tokens.ts";
 import { exchange, RawClient, type RawAnswer } from "./raw-http.ts";
 import { AUDIENCE, startTestServer, type TestClient, type TestServer } from "./rig.ts";
@@ -49,9 +49,12 @@ describe("HTTP door", function () {
     let serial = 0;
     const run = async (input: BadInputCase): Promise<void> => {
       const newKey = `bad-input-${++serial}`;
+      let paymentId: string | undefined;
       for (const { request, expect: expected } of input.steps) {
-        const answer = await exchange(rig.server.port, toBytes(request, await authorizationOf(request.auth), newKey));
+        const authorization = await authorizationOf(request.auth);
+        const answer = await exchange(rig.server.port, toBytes(request, authorization, newKey, paymentId));
         const problem = parse(answer);
+        paymentId ??= paymentIdIn(problem);
         expect([answer?.status, problem.code ?? null], JSON.stringify(problem).slice(0, 500)).to.deep.equal([
           expected.status,
           expected.code,
@@ -70,10 +73,12 @@ describe("HTTP door", function () {
           expect(problem.request_id).to.equal(answer?.headers.get("request-id"));
         }
         if (expected.status === 401) expect(answer?.headers.get("www-authenticate")).to.match(/^Bearer /);
-        if (expected.status === 405) expect(answer?.headers.get("allow")).to.match(/^(?:GET|POST)$/);
-        expect(answer?.body.includes("4111"), "a card number came back").to.equal(false);
+        if (expected.status === 405) expect(answer?.headers.get("allow")).to.match(/^(?:GET|POST|POST, GET)$/);
+        // Row 36 is about numbers that only look like one.
+        expect(input.row !== 36 && answer?.body.includes("41111111"), "a card number came back").to.equal(false);
       }
-      expect(rig.submitted.length > 0, "reached the shard").to.equal(input.reachesShard);
+      const asked = rig.submitted.filter(({ kind }) => kind !== "count");
+      expect(asked.length > 0, "reached the shard").to.equal(input.reachesShard);
       ran++;
     };
     for (const input of BAD_INPUT) it(`${input.row}: ${input.name}`, () => run(input));
@@ -151,6 +156,8 @@ describe("HTTP door", function () {
         retryAfterS: 3,
         location: "/v1/payments/pay_x",
         gatewayMs: 1,
+        final: false,
+        rate: null,
       },
     ]);
     const { status, headers } = (await answer) ?? { status: 0, headers: new Map<string, string>() };
@@ -294,7 +301,8 @@ describe("HTTP door that stops", function () {
     client.send(post(token));
     const { ticket } = await heldRequest(rig);
     const nothing = { status: 0, body: new Uint8Array(0), problem: false, code: null, replayed: false };
-    rig.server.answer([{ ...nothing, ticket, retryAfterS: null, location: null, gatewayMs: null }]);
+    const more = { retryAfterS: null, location: null, gatewayMs: null, final: false, rate: null };
+    rig.server.answer([{ ...nothing, ...more, ticket }]);
     expect(await client.read()).to.equal(null);
     expect(rig.counted).to.deep.include(["create_payment", 0]);
     rig.server.close();

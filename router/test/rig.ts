@@ -1,8 +1,8 @@
-/** A server with three merchants and a fake shard that reads bodies like a real one and remembers keys. */
+/** A server with four merchants and a fake shard. */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { mintId, refuse, type MerchantId, type Refusal, slotOfMerchant } from "../../actors/domain/index.ts";
-import type { Clock, ShardReply, ShardRequest } from "../../actors/index.ts";
+import { mintId, type MerchantId, slotOfMerchant } from "../../actors/domain/index.ts";
+import type { Clock, RateState, ShardRequest } from "../../actors/index.ts";
 import {
   type ClientEntry,
   createPresenter,
@@ -14,13 +14,16 @@ import {
   type HttpServerOptions,
   type MerchantEntry,
   mintClientSecret,
+  SCOPES,
   type SigningKeyEntry,
   startHttpServer,
 } from "../index.ts";
+import { FakeShard } from "./fake-shard.ts";
 import { RawClient } from "./raw-http.ts";
 
 export const AUDIENCE = "https://api.example";
 export const SECRET_KEY = Buffer.alloc(32, 7);
+export const CURSOR_KEY = Buffer.alloc(32, 9);
 
 export const realClock: Clock = {
   nowMs: () => Date.now(),
@@ -78,7 +81,9 @@ export interface TestServer {
   readonly counted: (readonly [route: string, status: number])[];
   /** When set, requests wait here instead of being answered. */
   hold: ShardRequest[] | null;
-  /** Answers one held request with 201. */
+  /** What replies say of the merchant's rate. */
+  rate: RateState | null;
+  /** Answers one held request. */
   release(request: ShardRequest): void;
   token(clientId: string): Promise<string>;
 }
@@ -86,45 +91,18 @@ export interface TestServer {
 /** Starts a server with the clients `writer`, `reader`, `suspended` and `other`. */
 export async function startTestServer(options: Partial<HttpServerOptions> = {}): Promise<TestServer> {
   const directory = await createTestDirectory();
-  const all = ["payments:read", "payments:write"];
-  directory.add("writer", all);
-  directory.add("other", all);
+  directory.add("writer", SCOPES);
+  directory.add("other", SCOPES);
   directory.add("reader", ["payments:read"]);
-  directory.add("suspended", all, "suspended");
+  directory.add("suspended", SCOPES, "suspended");
   const reader = createRequestReader();
-  const presenter = createPresenter();
-  const replies = new Map<string, { readonly fingerprint: string; readonly body: Uint8Array }>();
+  const presenter = createPresenter({ cursorKey: CURSOR_KEY });
+  const shard = new FakeShard(reader, presenter);
   const submitted: ShardRequest[] = [];
   const counted: (readonly [string, number])[] = [];
-
-  const reply = (ticket: number, status: number, body: Uint8Array, more: Partial<ShardReply> = {}): ShardReply => ({
-    ticket,
-    status,
-    body,
-    problem: status >= 400,
-    code: null,
-    replayed: false,
-    retryAfterS: null,
-    location: null,
-    gatewayMs: null,
-    ...more,
-  });
-  const refusal = (request: ShardRequest, why: Refusal, status: number): ShardReply =>
-    reply(request.ticket, status, presenter.refusal(why, request.requestId), { code: why.code });
-  const decide = (request: ShardRequest): ShardReply => {
-    if (request.kind === "getPayment") return refusal(request, refuse("not_found", "a shard's own words"), 404);
-    const read = reader.readCreatePayment(request.body, request.idempotencyKey);
-    if ("kind" in read) return refusal(request, read, statuses[read.code] ?? 422);
-    const fingerprint = Buffer.from(read.fingerprint).toString("hex");
-    const before = replies.get(request.merchantId + request.idempotencyKey);
-    if (before !== undefined && before.fingerprint !== fingerprint)
-      return refusal(request, refuse("idempotency_key_reuse", "other body"), 422);
-    if (before !== undefined) return reply(request.ticket, 201, before.body, { replayed: true });
-    const body = Buffer.from(
-      JSON.stringify({ description: read.description, metadata: JSON.parse(read.metadataJson) as unknown }),
-    );
-    replies.set(request.merchantId + request.idempotencyKey, { fingerprint, body });
-    return reply(request.ticket, 201, body, { gatewayMs: 12.5 });
+  const answer = (request: ShardRequest): void => {
+    const reply = shard.decide(request);
+    if (reply !== null) rig.server.answer([{ ...reply, rate: rig.rate }]);
   };
 
   const rig: TestServer = {
@@ -132,7 +110,8 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
     submitted,
     counted,
     hold: null,
-    release: (request) => rig.server.answer([decide(request)]),
+    rate: null,
+    release: answer,
     async token(clientId) {
       const { secret } = directory.clients.get(clientId) as TestClient;
       const form = `grant_type=client_credentials&client_id=${clientId}&client_secret=${secret}`;
@@ -155,8 +134,12 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
       submit(_shard, request) {
         submitted.push(request);
         if (rig.hold !== null) rig.hold.push(request);
-        else setImmediate(() => rig.server.answer([decide(request)]));
+        else setImmediate(() => answer(request));
       },
+      cursorKey: CURSOR_KEY,
+      replyCache: null,
+      edgeRequestsPerSecond: null,
+      documents: null,
       answerDeadlineMs: 10_000,
       exposeGatewayTime: false,
       clock: realClock,
@@ -171,10 +154,3 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
   };
   return rig;
 }
-
-/** Statuses that a shard answers its refusals with; the rest are 422. */
-const statuses: Readonly<Record<string, number>> = {
-  invalid_json: 400,
-  duplicate_field: 400,
-  invalid_idempotency_key: 400,
-};

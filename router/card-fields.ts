@@ -1,0 +1,34 @@
+/** Looks through a body for card data: in names, in texts and in numbers, however deep (design §9). */
+import { holdsCardNumber, isCardField } from "./card-data.ts";
+import { CANCEL_PAYMENT, CAPTURE_PAYMENT, CREATE_PAYMENT, CREATE_REFUND } from "./schemas.ts";
+import { pointerSegment } from "./strict-json.ts";
+
+/** Names that need no look: our own. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(
+  [CREATE_PAYMENT, CAPTURE_PAYMENT, CANCEL_PAYMENT, CREATE_REFUND].flatMap((schema) => Object.keys(schema.properties)),
+);
+
+/**
+ * Pointer to the first member that holds card data. A member whose name is a card number is not named. Recursion ends
+ * by the depth limit of the JSON reader.
+ */
+export const findCardData = (body: object): string | undefined => findIn(body, false);
+
+function findIn(value: object, inMetadata: boolean): string | undefined {
+  for (const name of Object.keys(value)) {
+    const member = (value as Readonly<Record<string, unknown>>)[name];
+    if (!OWN_FIELDS.has(name)) {
+      if (holdsCardNumber(name)) return "";
+      if (isCardField(name, inMetadata)) return pointerSegment(name);
+    }
+    if (typeof member === "string") {
+      if (holdsCardNumber(member)) return pointerSegment(name);
+    } else if (typeof member === "number") {
+      if (name !== "amount" && holdsCardNumber(String(member))) return pointerSegment(name);
+    } else if (typeof member === "object" && member !== null) {
+      const found = findIn(member, inMetadata || name === "metadata");
+      if (found !== undefined) return pointerSegment(name) + found;
+    }
+  }
+  return undefined;
+}

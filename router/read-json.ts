@@ -1,0 +1,91 @@
+/** What reads find, as JSON: lists, refunds, events, balances and idempotency keys. */
+import { Buffer } from "node:buffer";
+import type { Balance, EventView, Found, KeyView, OperationView, ReadResult } from "../actors/index.ts";
+import { assertNever, type MerchantId } from "../actors/domain/index.ts";
+import { eventTypeOf } from "./event-types.ts";
+import { quote, type TimeWriter, word } from "./json-words.ts";
+import type { ListCursors, ListScope } from "./list-cursors.ts";
+import { paymentJson, refundJson } from "./payment-json.ts";
+
+/** Makes the renderer of reads. `merchant`: who asked; cursors are signed for them. */
+export function createReadRenderer(cursors: ListCursors, time: TimeWriter) {
+  function list<Item, Cursor>(
+    found: Found<Item, Cursor>,
+    render: (item: Item) => string,
+    write: (cursor: Cursor) => string,
+  ): string {
+    const next = found.next === null ? "null" : word(write(found.next));
+    const data = found.items.map(render).join(",");
+    return `{"object":"list","data":[${data}],"has_more":${found.hasMore},"next_cursor":${next}}`;
+  }
+  const refund = ({ payment, operation, updatedAtMs }: OperationView): string =>
+    refundJson(payment, operation, updatedAtMs, null, time);
+  const event = (view: EventView): string => eventJson(view, time);
+
+  return (result: ReadResult, merchant: MerchantId): string => {
+    switch (result.name) {
+      case "payments": {
+        const scope = { name: result.name, filter: result.filter } satisfies ListScope;
+        return list(
+          result.found,
+          (payment) => paymentJson(payment, null, time),
+          (cursor) => cursors.write(merchant, scope, cursor),
+        );
+      }
+      case "refund":
+        return refund(result.found);
+      case "refunds": {
+        const scope = { name: result.name, paymentId: result.paymentId } satisfies ListScope;
+        return list(result.found, refund, (cursor) => cursors.write(merchant, scope, cursor));
+      }
+      case "paymentEvents": {
+        const scope = { name: result.name, paymentId: result.paymentId } satisfies ListScope;
+        return list(result.found, event, (cursor) => cursors.write(merchant, scope, cursor));
+      }
+      case "events": {
+        const scope = { name: result.name } satisfies ListScope;
+        return list(result.found, event, (cursor) => cursors.write(merchant, scope, cursor));
+      }
+      case "balances":
+        return `{"object":"balances","data":[${result.found.map(balanceJson).join(",")}]}`;
+      case "idempotencyKey":
+        return keyJson(result.found);
+      default:
+        return assertNever(result);
+    }
+  };
+}
+
+/** `data.refund` stands beside the payment in events of a refund. */
+function eventJson(view: EventView, time: TimeWriter): string {
+  const { payment, recordedAtMs } = view;
+  const { operation } = payment;
+  const type = eventTypeOf(view.fact, operation.kind);
+  if (type === null) throw new Error(`merchants do not see ${view.fact}`);
+  const refund =
+    operation.kind === "refund" ? `,"refund":${refundJson(payment, operation, recordedAtMs, null, time)}` : "";
+  return (
+    `{"id":${word(view.id)},"object":"event","type":${word(type)},"created_at":${time(recordedAtMs)}` +
+    `,"api_version":"v1","payment_id":${word(payment.terms.id)},"sequence":${view.sequence}` +
+    `,"request":{"id":${quote(view.requestId)},"idempotency_key":${quote(view.idempotencyKey)}}` +
+    `,"data":{"payment":${paymentJson(payment, null, time)}${refund}}}`
+  );
+}
+
+const balanceJson = (balance: Balance): string =>
+  `{"currency":${word(balance.currency)},"held":${balance.heldMinor},"payable":${balance.payableMinor}` +
+  `,"refunding":${balance.refundingMinor},"receivable":[${balance.receivableMinor
+    .map(({ gateway, amountMinor }) => `{"gateway":${quote(gateway)},"amount":${amountMinor}}`)
+    .join(",")}]}`;
+
+/** A stored body is JSON already: it goes in as it is. */
+function keyJson(view: KeyView): string {
+  const { reply } = view;
+  const response =
+    reply === null ? "null" : `{"status":${reply.status},"body":${Buffer.from(reply.body).toString("utf8")}}`;
+  return (
+    `{"object":"idempotency_key","key":${quote(view.key)},"route":${quote(view.route)}` +
+    `,"payment_id":${word(view.paymentId)},"operation_id":${word(view.operationId)}` +
+    `,"status":${word(reply === null ? "processing" : "completed")},"response":${response}}`
+  );
+}
