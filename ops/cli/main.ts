@@ -2,7 +2,9 @@
 /** `payctl`: noun verb. Data goes to stdout, talk to stderr; one file per noun. */
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { addClientCommands } from "./client.ts";
 import { CommandFailure, EXITS, exitCodesHelp } from "./failures.ts";
+import { addMerchantCommands } from "./merchant.ts";
 import { addSandboxCommands } from "./sandbox.ts";
 
 const program = new Command("payctl")
@@ -10,7 +12,12 @@ const program = new Command("payctl")
   .addHelpText("after", `\nExample:\n  npx payctl sandbox token\n\n${exitCodesHelp()}`)
   .exitOverride()
   .showHelpAfterError("(payctl --help shows what there is)");
-addSandboxCommands(program, join(import.meta.dirname, "../../.sandbox"), (text) => process.stdout.write(`${text}\n`));
+const dataDir = join(import.meta.dirname, "../../.sandbox");
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+addSandboxCommands(program, dataDir, print);
+addMerchantCommands(program, dataDir, print, say);
+addClientCommands(program, dataDir, print, say);
 
 process.once("SIGINT", () => process.exit(EXITS.interrupted.code));
 try {

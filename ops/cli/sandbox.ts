@@ -1,7 +1,9 @@
 /** `payctl sandbox …`: what one does with the sandbox on this machine. */
 import { Option, type Command } from "commander";
-import { readSandboxFile, type SandboxFile, type SandboxMerchant } from "../sandbox/sandbox-file.ts";
+import type { SandboxFile, SandboxMerchant } from "../sandbox/sandbox-file.ts";
+import { renderJson } from "./answers.ts";
 import { CommandFailure } from "./failures.ts";
+import { openSandbox } from "./sandbox-access.ts";
 
 const ANSWER_LIMIT_MS = 10_000;
 
@@ -30,19 +32,8 @@ export function addSandboxCommands(program: Command, defaultDataDir: string, pri
       const file = openSandbox(options.dataDir);
       const merchant = findMerchant(file, options.merchant);
       const answer = await fetchToken(file.tokenUrl, merchant);
-      print(options.output === "json" ? renderJson(merchant, answer) : answer.access_token);
+      print(options.output === "json" ? renderToken(merchant, answer) : answer.access_token);
     });
-}
-
-function openSandbox(dataDir: string): SandboxFile {
-  let file: SandboxFile | undefined;
-  try {
-    file = readSandboxFile(dataDir);
-  } catch (error) {
-    throw new CommandFailure("other", `${dataDir}/sandbox.json cannot be read: ${(error as Error).message}`);
-  }
-  if (file === undefined) throw new CommandFailure("notFound", `no sandbox runs in ${dataDir}. Start it: npm start`);
-  return file;
 }
 
 function findMerchant(file: SandboxFile, id: string | undefined): SandboxMerchant {
@@ -86,10 +77,7 @@ function readToken(url: string, text: string): TokenAnswer {
   throw new CommandFailure("other", `${url} answered something that is no token`);
 }
 
-const renderJson = (merchant: SandboxMerchant, { access_token, token_type, expires_in }: TokenAnswer): string =>
-  JSON.stringify({
-    apiVersion: "payctl/v1",
-    kind: "Token",
-    items: [{ access_token, token_type, expires_in, merchant_id: merchant.id, client_id: merchant.clientId }],
-    next_steps: [],
-  });
+const renderToken = (merchant: SandboxMerchant, { access_token, token_type, expires_in }: TokenAnswer): string =>
+  renderJson("Token", [
+    { access_token, token_type, expires_in, merchant_id: merchant.id, client_id: merchant.clientId },
+  ]);

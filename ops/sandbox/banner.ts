@@ -19,7 +19,9 @@ const line = (label: string, text: string): string => ` ${label.padEnd(9)} ${tex
 export function renderBanner(facts: BannerFacts): string {
   const { file } = facts;
   const option = facts.dataDir === ".sandbox" ? "" : ` --data-dir ${facts.dataDir}`;
-  const parts = [facts.postgres, `${file.nodes.length} node`, `${file.postgres.shards.length} shards`, facts.gateways];
+  const redis = `redis: ${file.redisUrl === null ? "off" : new URL(file.redisUrl).host}`; // its address may hold a password
+  const shards = `${file.postgres.shards.length} shards`;
+  const parts = [facts.postgres, redis, `${file.nodes.length} node`, shards, facts.gateways];
   return [
     line("Checking", [`node ${facts.nodeVersion}`, ...facts.notes].join(" · ")),
     line("Starting", `${parts.join(" · ")}    ready in ${(facts.tookMs / 1000).toFixed(1)} s`),

@@ -29,6 +29,8 @@ export interface ClusterWish {
   readonly merchants: number | null;
   /** Of new merchants; the order of preference changes from one to the next. */
   readonly gateways: readonly GatewayName[];
+  /** Of new merchants. */
+  readonly rateLimitPerSecond: number;
   readonly keysFile: string;
 }
 
@@ -48,7 +50,6 @@ const PREFIX = "paycluster";
 const SIGNING_ALGORITHM = "ES256";
 const DEFAULT_SHARDS = 4;
 const DEFAULT_MERCHANTS = 3;
-const RATE_LIMIT_PER_SECOND = 100;
 const CLIENT_PREFIX = "cli_sandbox_";
 const random = { bytes: (count: number): Uint8Array => randomBytes(count), fraction: Math.random };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -141,7 +142,7 @@ async function ensureMerchants(
         account: `${name}_sandbox_${ids.length + 1}`,
       })),
       currencies: null,
-      rateLimitPerSecond: RATE_LIMIT_PER_SECOND,
+      rateLimitPerSecond: wish.rateLimitPerSecond,
     });
     ids.push(id);
     count(id);
@@ -198,12 +199,10 @@ async function listMerchants(store: ControlStore, seed: string): Promise<readonl
   const { merchants, clients } = await store.loadDirectory();
   const ours = clients.filter(({ id, status }) => status === "active" && id.startsWith(CLIENT_PREFIX));
   const clientOf = new Map(ours.map((client) => [client.merchantId, client]));
-  return merchants.flatMap(({ id, gateways }) => {
+  return merchants.flatMap(({ id, gateways, rateLimitPerSecond }) => {
     const client = clientOf.get(id);
     if (client === undefined) return [];
     const names = gateways.map(({ name }) => name);
-    return [
-      { id, clientId: client.id, clientSecret: secretOf(client.id, seed), gateways: names, rateLimitPerSecond: null },
-    ];
+    return [{ id, clientId: client.id, clientSecret: secretOf(client.id, seed), gateways: names, rateLimitPerSecond }];
   });
 }

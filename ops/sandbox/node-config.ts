@@ -11,6 +11,9 @@ export interface NodeConfigFile {
     readonly adyen: { readonly baseUrl: string; readonly apiKey: string } | null;
     readonly fixedLatency: { readonly delayMs: number } | null;
   };
+  readonly redis: { readonly url: string } | null;
+  /** For the page of documents. */
+  readonly sandboxTokens: readonly { readonly token: string; readonly meaning: string }[];
   /** Null: one less than the cores. */
   readonly workers: number | null;
 }

@@ -18,6 +18,8 @@ describe("the options of npm start", () => {
         adyenUrl: null,
         fixedLatencyMs: null,
         workers: null,
+        redisUrl: null,
+        rateLimitPerSecond: null,
         postgresSettings: {},
       },
     });
@@ -28,6 +30,7 @@ describe("the options of npm start", () => {
       "--nodes 1 --shards 2 --merchants 5 --port 8085 --data-dir data --workers 3 " +
       "--postgres postgres://u:p@h:1/postgres --postgres postgresql://u:p@h:2/postgres " +
       "--stripe-url http://127.0.0.1:7/ --adyen-url https://proxy --gateway fixed-latency:50 " +
+      "--redis rediss://:secret@h:6380/1 --rate-limit 1000 " +
       "--postgres-set shared_buffers=1GB --postgres-set work_mem=4MB";
     const verdict = read(...line.split(" "));
     expect(verdict.kind === "run" && verdict.options).to.deep.equal({
@@ -40,6 +43,8 @@ describe("the options of npm start", () => {
       adyenUrl: "https://proxy",
       fixedLatencyMs: 50,
       workers: 3,
+      redisUrl: "rediss://:secret@h:6380/1",
+      rateLimitPerSecond: 1_000,
       postgresSettings: { shared_buffers: "1GB", work_mem: "4MB" },
     });
   });
@@ -47,8 +52,10 @@ describe("the options of npm start", () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [["--nodes", "2"], "not built yet"],
     [["--nodes", "0"], "--nodes takes a whole number"],
-    [["--redis", "redis://h"], "does not use Redis yet"],
-    [["--rate-limit", "100"], "not built yet"],
+    [["--redis", "h:6379"], "--redis takes a URL that begins with redis:// or rediss://"],
+    [["--redis", "http://h"], "--redis takes a URL"],
+    [["--rate-limit", "0"], "--rate-limit takes a whole number"],
+    [["--rate-limit", "1.5"], "--rate-limit takes a whole number"],
     [["--shards", "0"], "--shards takes a whole number"],
     [["--shards", "2.5"], "--shards takes a whole number"],
     [["--port", "65536"], "--port takes a whole number"],

@@ -17,6 +17,10 @@ export interface SandboxOptions {
   /** Every payment goes to the in-process gateway that answers after so many milliseconds; null: to the simulators. */
   readonly fixedLatencyMs: number | null;
   readonly workers: number | null;
+  /** Where finished replies are kept for repeats; null: nowhere, shards answer every repeat. */
+  readonly redisUrl: string | null;
+  /** Requests a second that each new merchant may send; null: 100. */
+  readonly rateLimitPerSecond: number | null;
   readonly postgresSettings: Readonly<Record<string, string>>;
 }
 
@@ -36,16 +40,12 @@ export const USAGE = `npm start -- [options]      starts the sandbox: PostgreSQL
   --stripe-url URL    where the node reaches Stripe, for example a proxy in front of the simulator
   --adyen-url URL     the same for Adyen
   --gateway fixed-latency:MS   benchmarks: merchants use an in-process gateway that answers after MS milliseconds
+  --redis URL         Redis for finished replies (default: none; redis://HOST:PORT or rediss://)
+  --rate-limit R      requests a second that each new merchant may send (default 100; existing ones keep theirs)
   --workers N         worker threads for shard actors (default: cores - 1)
   --postgres-set NAME=VALUE    setting of the embedded server, repeatable (durability cannot be turned off)
 
-Not built yet: --nodes N (above 1), --rate-limit R, --redis URL.`;
-
-/** Options whose part does not exist yet; saying so beats ignoring them. */
-const NOT_BUILT = {
-  "rate-limit": "--rate-limit: limits per merchant are not built yet",
-  redis: "--redis: the cluster does not use Redis yet",
-} as const;
+Not built yet: --nodes N (above 1).`;
 
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
@@ -73,8 +73,6 @@ export function readOptions(args: readonly string[], cwd: string, projectDir: st
       },
     });
     if (values.help === true) return { kind: "help" };
-    for (const name of ["rate-limit", "redis"] as const)
-      if (values[name] !== undefined) return { kind: "wrong", message: NOT_BUILT[name] };
     if (wholeNumber("--nodes", values.nodes, 1, 64, 1) > 1)
       return { kind: "wrong", message: "--nodes: more than one node is not built yet" };
     const options: SandboxOptions = {
@@ -87,6 +85,11 @@ export function readOptions(args: readonly string[], cwd: string, projectDir: st
       adyenUrl: optionalAddress("--adyen-url", values["adyen-url"]),
       fixedLatencyMs: values.gateway === undefined ? null : fixedLatency(values.gateway),
       workers: values.workers === undefined ? null : wholeNumber("--workers", values.workers, 1, 256, 1),
+      redisUrl: values.redis === undefined ? null : webAddress("--redis", values.redis, ["redis:", "rediss:"]),
+      rateLimitPerSecond:
+        values["rate-limit"] === undefined
+          ? null
+          : wholeNumber("--rate-limit", values["rate-limit"], 1, 1_000_000, 100),
       postgresSettings: Object.fromEntries((values["postgres-set"] ?? []).map(setting)),
     };
     return { kind: "run", options };

@@ -25,8 +25,7 @@ export interface SandboxMerchant {
   readonly clientSecret: string;
   /** In order of preference. */
   readonly gateways: readonly string[];
-  /** Null: no limit is enforced. */
-  readonly rateLimitPerSecond: number | null;
+  readonly rateLimitPerSecond: number;
 }
 
 /** `dsn`: as the application role uses it. `ownerDsn`: direct, with all rights, for inspection. */
@@ -55,9 +54,10 @@ export function describeSandbox(facts: {
   readonly cluster: Pick<SandboxFile, "merchants"> & SandboxFile["postgres"];
   readonly stripe: GatewayAddress;
   readonly adyen: GatewayAddress;
+  readonly redisUrl: string | null;
   readonly node: NodeAddress;
 }): SandboxFile {
-  const { cluster, stripe, adyen, node } = facts;
+  const { cluster, stripe, adyen, redisUrl, node } = facts;
   return {
     version: 1,
     pid: process.pid,
@@ -66,7 +66,7 @@ export function describeSandbox(facts: {
     tokenUrl: `${node.apiUrl}/oauth/token`,
     merchants: cluster.merchants,
     postgres: { control: cluster.control, shards: cluster.shards },
-    redisUrl: null,
+    redisUrl,
     gateways: { stripe, adyen },
     nodes: [node],
   };

@@ -6,6 +6,7 @@ import { relative } from "node:path";
 import { renderBanner } from "./banner.ts";
 import type { Cluster, PrepareCluster } from "./cluster-data.ts";
 import type { SandboxFolder } from "./folder.ts";
+import { GATEWAY_TOKENS } from "./gateways/tokens.ts";
 import { SANDBOX_API_KEYS } from "./node-config.ts";
 import type { SandboxOptions } from "./options.ts";
 import { keepRunning } from "./keep-running.ts";
@@ -32,6 +33,8 @@ export interface Surroundings {
 const PORTS = { api: 8080, admin: 9091, stripe: 12_111, adyen: 12_112 } as const;
 const NODE_ID = "node-1";
 const READY_LIMIT_MS = 30_000;
+/** Requests a second of a new merchant. */
+const RATE_LIMIT_PER_SECOND = 100;
 
 /** See the file's head. `end` is always called, whatever failed before. */
 export class Sandbox {
@@ -121,6 +124,7 @@ export class Sandbox {
         shards: this.#options.shards,
         merchants: this.#options.merchants,
         gateways: this.#options.fixedLatencyMs === null ? ["stripe", "adyen"] : ["fixed-latency"],
+        rateLimitPerSecond: this.#options.rateLimitPerSecond ?? RATE_LIMIT_PER_SECOND,
         keysFile: this.#folder.file("keys.json"),
       })
       .catch((error: NodeJS.ErrnoException) => {
@@ -172,7 +176,7 @@ export class Sandbox {
 
   async #bootNode(): Promise<void> {
     const { cluster, gateways } = this.#running();
-    const { stripeUrl, adyenUrl, fixedLatencyMs, workers } = this.#options;
+    const { stripeUrl, adyenUrl, fixedLatencyMs, redisUrl, workers } = this.#options;
     this.#node = nodePart(this.#launch(this.#around.nodeEntry), {
       mode: "sandbox",
       node: { id: NODE_ID },
@@ -185,6 +189,8 @@ export class Sandbox {
         adyen: { baseUrl: adyenUrl ?? gateways.adyenUrl, apiKey: SANDBOX_API_KEYS.adyen },
         fixedLatency: fixedLatencyMs === null ? null : { delayMs: fixedLatencyMs },
       },
+      redis: redisUrl === null ? null : { url: redisUrl },
+      sandboxTokens: GATEWAY_TOKENS.map(({ token, meaning }) => ({ token, meaning })),
       workers,
     });
     await this.#start(this.#node);
@@ -209,6 +215,7 @@ export class Sandbox {
       cluster,
       stripe: { url: gateways.stripeUrl, chargeLog: this.#chargeLog("stripe"), controlUrl: null },
       adyen: { url: gateways.adyenUrl, chargeLog: this.#chargeLog("adyen"), controlUrl: null },
+      redisUrl: this.#options.redisUrl,
       node: { id: NODE_ID, pid: this.#node.pid, ...this.#node.ready },
     });
     this.#folder.write("sandbox.json", file);

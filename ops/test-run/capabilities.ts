@@ -5,7 +5,8 @@
 const COMMANDS: Readonly<Record<string, string>> = {
   postgres: "npm ci --include=optional",
   pgbench: "apt-get install postgresql-contrib",
-  redis: "apt-get install redis-server",
+  redis: "npm run stack:redis",
+  "redis-server": "npm run stack:redis", // a test that kills and freezes one of its own
 };
 
 /** The capability that a title names, or undefined. */

@@ -1,6 +1,6 @@
 /**
- * `npm test`: brings a PostgreSQL, runs the unit tests and then those on real services, counts, and leaves nothing
- * running. `--strict`: a skipped test is a failure unless waiting.json lists it; only failures are printed. Other
+ * `npm test`: brings a PostgreSQL and a Redis, runs the unit tests and then those on real services, counts, and leaves
+ * nothing running. `--strict`: a skipped test is a failure unless waiting.json lists it; only failures are printed. Other
  * arguments go to mocha.
  */
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -12,11 +12,20 @@ import { endLeftOversOf } from "./leftovers.ts";
 import { runPhase, type PhaseEnd } from "./phase.ts";
 import { judgeStrictly, type WaitingList } from "./strict.ts";
 import { startTestPostgres } from "./test-postgres.ts";
+import { bringTestRedis } from "./test-redis.ts";
 
 const RUN_LIMIT_MS = 45 * 60_000;
+const ROOMS = "{actors,storage,router,cluster,reconcile,ops}";
+/** Lanes of a phase run beside each other: those who kill and freeze wait most of their time. */
 const PHASES = [
-  { name: "unit tests", pattern: "*.test.ts" },
-  { name: "tests on real services", pattern: "{*.it.ts,*.chaos.ts}" },
+  { name: "unit tests", lanes: [(path: string) => path.endsWith(".test.ts")] },
+  {
+    name: "tests on real services",
+    lanes: [
+      (path: string) => path.endsWith(".it.ts") && !path.includes("/chaos/"),
+      (path: string) => /\.(it|chaos)\.ts$/.test(path) && path.includes("/chaos/"),
+    ],
+  },
 ] as const;
 
 const projectDir = join(import.meta.dirname, "../..");
@@ -42,24 +51,39 @@ chmodSync(tmp, 0o755); // PostgreSQL's user must look into it
 const stack = join(projectDir, ".stack");
 const given = process.env["TEST_POSTGRES_URL"];
 const server = given === undefined ? await startTestPostgres(stack) : undefined;
-const environment = { ...process.env, TMPDIR: tmp, TEST_POSTGRES_URL: given ?? server?.ownerUrl };
+const redis = await bringTestRedis({
+  given: process.env["REDIS_URL"],
+  dockerHost: process.env["DOCKER_HOST"],
+  stack,
+  folder: tmp,
+});
+console.log(`Redis: ${"failed" in redis ? `none (${redis.failed})` : redis.from}`);
+const environment = {
+  ...process.env,
+  TMPDIR: tmp,
+  TEST_POSTGRES_URL: given ?? server?.ownerUrl,
+  ...("url" in redis && { TEST_REDIS_URL: redis.url }),
+};
 
 const ends: PhaseEnd[] = [];
 try {
-  for (const { name, pattern } of PHASES) {
-    const files = globSync(`{actors,storage,router,cluster,reconcile,ops}/**/${pattern}`).sort();
-    if (files.length === 0 || ending.signal.aborted) continue;
-    console.log(`\n== ${name}: ${files.length} files`);
+  const files = globSync(`${ROOMS}/**/*.ts`).sort();
+  for (const { name, lanes } of PHASES) {
+    const ofLanes = lanes.map((isIn) => files.filter(isIn)).filter((ofLane) => ofLane.length > 0);
+    if (ofLanes.length === 0 || ending.signal.aborted) continue;
+    console.log(`\n== ${name}: ${ofLanes.flat().length} files`);
+    const mochaArgs = [...(strict ? ["--forbid-only", "--reporter-option", "quiet"] : []), ...extra];
     ends.push(
-      await runPhase(
-        [...(strict ? ["--forbid-only", "--reporter-option", "quiet"] : []), ...extra, ...files],
-        environment,
-        ending.signal,
-      ),
+      ...(await Promise.all(
+        ofLanes.map((ofLane, lane) =>
+          runPhase([...mochaArgs, ...ofLane], environment, ending.signal, lane === 0 ? "live" : "atItsEnd"),
+        ),
+      )),
     );
   }
 } finally {
   clearTimeout(limit);
+  if ("url" in redis) await redis.stop();
   await endLeftOversOf(tmp);
   await server?.stop();
   for (const folder of [tmp, stack]) removeShelters(folder);

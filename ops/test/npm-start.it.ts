@@ -75,7 +75,8 @@ describe("npm start, whole", function () {
     const server = await startEmbeddedPostgres({ dataDir: join(folder, "server"), port: 0 });
     try {
       const [a, b] = [join(folder, "a"), join(folder, "b")];
-      const options = ["--postgres", server.ownerUrl, "--merchants", "2", "--shards", "2"];
+      const more = ["--rate-limit", "7", "--redis", "redis://:secret@127.0.0.1:9"]; // nobody listens there: it serves all the same
+      const options = ["--postgres", server.ownerUrl, "--merchants", "2", "--shards", "2", ...more];
       const first = start(a, ...options, "--stripe-url", "http://127.0.0.1:9", "--adyen-url", "http://127.0.0.1:10/");
       const file = await first.ready();
       for (const { dsn } of [file.postgres.control, ...file.postgres.shards])
@@ -83,13 +84,21 @@ describe("npm start, whole", function () {
       expect(existsSync(join(a, "postgres"))).to.equal(false);
       const config = JSON.parse(readFileSync(join(a, "node-1.config.json"), "utf8")) as {
         gateways: Record<string, { baseUrl: string }>;
+        redis: unknown;
       };
+      expect(config.redis).to.deep.equal({ url: "redis://:secret@127.0.0.1:9" });
+      expect(file.redisUrl).to.equal("redis://:secret@127.0.0.1:9");
+      expect(first.stdout).to.include("redis: 127.0.0.1:9").and.not.to.include("secret@");
+      expect(file.merchants.map(({ rateLimitPerSecond }) => rateLimitPerSecond)).to.deep.equal([7, 7]);
+      const answer = await readPayment(file, "pay_unknown");
+      expect(answer).to.include({ code: "not_found" });
       expect(config.gateways["stripe"]?.baseUrl).to.equal("http://127.0.0.1:9");
       expect(config.gateways["adyen"]?.baseUrl).to.equal("http://127.0.0.1:10");
       expect((await fetch(file.gateways.stripe.url)).status, "the simulator itself").to.be.below(500);
       await end(first, a);
       const adopted = await start(b, "--postgres", server.ownerUrl).ready();
       expect(adopted.merchants).to.deep.equal(file.merchants);
+      expect([adopted.redisUrl, running.at(-1)?.stdout.includes("redis: off")]).to.deep.equal([null, true]);
       expect(adopted.postgres.shards).to.have.length(2);
       expect(readFileSync(join(b, "keys.json"), "utf8")).to.equal(readFileSync(join(a, "keys.json"), "utf8"));
     } finally {
@@ -100,8 +109,8 @@ describe("npm start, whole", function () {
 
   for (const [args, words] of [
     [["--nodes", "3"], "not built yet"],
-    [["--rate-limit", "50"], "not built yet"],
-    [["--redis", "redis://127.0.0.1"], "not use Redis yet"],
+    [["--rate-limit", "none"], "whole number"],
+    [["--redis", "127.0.0.1:6379"], "redis://"],
     [["--shards", "many"], "whole number"],
     [["--postgres", "mysql://x"], "postgres://"],
     [["--frobnicate"], "frobnicate"],
