@@ -1,10 +1,11 @@
 /**
  * What a run left in the databases, compared with what the generator was told: a rate counts only when each answer is
- * one payment with one operation, balanced postings, contiguous versions, one stored reply, in a journal without gaps.
+ * one payment or one later operation of one, with balanced postings, contiguous versions, one stored reply, in a journal
+ * without gaps.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { POSTINGS_THAT_DIFFER } from "../../storage/index.ts";
+import { AUDITED, CHECKS } from "./audit-checks.ts";
 import { withDatabase } from "./databases.ts";
 import { OUTCOME } from "./load-terms.ts";
 
@@ -33,90 +34,6 @@ const SETTLE_STEP_MS = 1_000;
 const HEAD_SEQ = `
 SELECT coalesce(max(j.seq), 0) AS seq FROM generate_series(0, 63) AS o(shard)
  CROSS JOIN LATERAL (SELECT seq FROM journal WHERE origin_shard = o.shard::int2 ORDER BY seq DESC LIMIT 1) j`;
-
-/** One row per payment of the run; codes are those of actors/domain. */
-const PER_PAYMENT = `
-CREATE TEMP TABLE audited AS
-SELECT payment_id, count(*) AS rows, min(version) AS first_version, max(version) AS last_version,
-       count(*) FILTER (WHERE kind = 0) AS accepted, count(*) FILTER (WHERE gateway_key IS NOT NULL) AS operations,
-       count(*) FILTER (WHERE reply_status IS NOT NULL) AS replies, max(captured) AS captured, max(authorized) AS authorized,
-       max(version::int8 * 16 + to_status) % 16 AS status, max(version::int8 * 16 + operation_state) % 16 AS operation_state
-  FROM journal WHERE seq > :since GROUP BY payment_id`;
-
-interface Check {
-  readonly what: string;
-  readonly gaplessOnly?: true;
-  /** Counts what is wrong as `bad`. `:since`: the seq before the run. `:keys`: LIKE pattern of the run's keys. */
-  readonly sql: string;
-}
-
-const CHECKS: readonly Check[] = [
-  {
-    what: "origins whose journal has a gap",
-    gaplessOnly: true,
-    sql: `SELECT count(*) AS bad FROM (SELECT origin_shard FROM journal WHERE seq > :since GROUP BY origin_shard
-            HAVING min(seq) <> :since + 1 OR max(seq) - min(seq) + 1 <> count(*)) x`,
-  },
-  {
-    what: "commit anchors that do not continue the one before",
-    gaplessOnly: true,
-    sql: `SELECT count(*) AS bad FROM (
-            SELECT first_seq, previous, lag(last_seq) OVER w AS last_before, lag(digest) OVER w AS digest_before
-              FROM commit_anchor WHERE last_seq > :since WINDOW w AS (ORDER BY first_seq)) x
-          WHERE last_before IS NOT NULL AND (first_seq <> last_before + 1 OR previous <> digest_before)`,
-  },
-  {
-    what: "journal rows that no commit anchor covers",
-    gaplessOnly: true,
-    sql: `SELECT (SELECT count(*) FROM journal WHERE seq > :since)
-               - (SELECT coalesce(sum(last_seq - first_seq + 1), 0) FROM commit_anchor WHERE last_seq > :since) AS bad`,
-  },
-  {
-    what: "payments whose versions are not contiguous",
-    sql: `SELECT count(*) AS bad FROM audited WHERE first_version <> 1 OR last_version <> rows`,
-  },
-  { what: "payments accepted not exactly once", sql: `SELECT count(*) AS bad FROM audited WHERE accepted <> 1` },
-  { what: "payments with not exactly one operation", sql: `SELECT count(*) AS bad FROM audited WHERE operations <> 1` },
-  {
-    what: "payments whose operation is still open",
-    sql: `SELECT count(*) AS bad FROM audited WHERE operation_state IN (0, 1)`,
-  },
-  { what: "operations left in doubt", sql: `SELECT count(*) AS bad FROM operation_open` },
-  {
-    what: "finished keys with not exactly one stored reply",
-    sql: `SELECT count(*) AS bad FROM audited WHERE operation_state IN (2, 3) AND replies <> 1`,
-  },
-  {
-    what: "payments whose postings differ from their journal",
-    sql: `SELECT count(*) AS bad FROM audited a FULL JOIN (
-            SELECT payment_id, sum(CASE kind WHEN 2 THEN amount WHEN 3 THEN -amount ELSE 0 END) AS captured,
-                   sum(CASE kind WHEN 0 THEN amount WHEN 1 THEN -amount ELSE 0 END) AS held,
-                   count(*) FILTER (WHERE kind = 2) AS captures
-              FROM ledger_entry WHERE seq > :since GROUP BY payment_id) l USING (payment_id)
-          WHERE a.payment_id IS NULL OR coalesce(l.captured, 0) <> a.captured OR l.captures > 1
-             OR coalesce(l.held, 0) <> CASE WHEN a.status = 2 THEN a.authorized ELSE 0 END`,
-  },
-  {
-    what: "balances of a payment that are not what its journal says",
-    // The names of the views stand for their rows of this run: the question would read the whole database.
-    sql: `WITH payment_current AS (SELECT * FROM payment_current WHERE id IN (SELECT payment_id FROM audited)),
-               ledger_leg AS (SELECT * FROM ledger_leg WHERE seq > :since)
-          SELECT count(*) AS bad FROM (${POSTINGS_THAT_DIFFER}) x`,
-  },
-  {
-    what: "payments without journal, or journal without payment",
-    sql: `SELECT count(*) AS bad FROM audited a
-            FULL JOIN (SELECT id FROM payment WHERE idempotency_key LIKE :keys) p ON p.id = a.payment_id
-          WHERE p.id IS NULL OR a.payment_id IS NULL`,
-  },
-  {
-    what: "payments and idempotency keys that do not belong together",
-    sql: `SELECT count(*) AS bad FROM (SELECT * FROM payment WHERE idempotency_key LIKE :keys) p
-            FULL JOIN (SELECT * FROM idempotency WHERE key LIKE :keys) i
-              ON i.merchant_id = p.merchant_id AND i.key = p.idempotency_key AND i.payment_id = p.id
-          WHERE p.id IS NULL OR i.payment_id IS NULL`,
-  },
-];
 
 /** Audits one run after another on the same databases; each looks only at what is new. */
 export class Auditor {
@@ -154,7 +71,7 @@ export class Auditor {
     await client.query("SET LOCAL work_mem = '256MB'");
     const fill = (sql: string): string =>
       sql.replaceAll(":since", String(since)).replaceAll(":keys", client.escapeLiteral(`${scope.run}-%`));
-    await client.query(fill(PER_PAYMENT));
+    for (const table of AUDITED) await client.query(fill(table));
     for (const { what, sql, gaplessOnly } of CHECKS) {
       if (gaplessOnly === true && !scope.gapless) continue;
       const { rows } = await client.query<{ bad: string }>(fill(sql));
@@ -180,37 +97,47 @@ async function settle(client: pg.Client, withinMs: number): Promise<void> {
   }
 }
 
-/** Marks each request that has a payment in this database. */
+/** Keys of payments, and of later operations, which stand nowhere but among the idempotency keys. Parameters: pattern, length. */
+const KEYS = `
+SELECT substr(p.idempotency_key, $2::int), true FROM payment p WHERE p.idempotency_key LIKE $1
+UNION ALL
+SELECT substr(i.key, $2::int), false FROM idempotency i
+  JOIN payment p ON p.merchant_id = i.merchant_id AND p.id = i.payment_id
+ WHERE i.key LIKE $1 AND p.idempotency_key <> i.key`;
+
+/** Marks each request that has a payment, or a later operation, in this database; returns the number of payments. */
 async function countKeys(client: pg.Client, scope: AuditScope, found: Uint8Array, faults: string[]): Promise<number> {
-  const { rows } = await client.query<[string]>({
-    text: "SELECT substr(idempotency_key, $2::int) FROM payment WHERE idempotency_key LIKE $1",
+  const { rows } = await client.query<[string, boolean]>({
+    text: KEYS,
     values: [`${scope.run}-%`, scope.run.length + 2],
     rowMode: "array",
   });
   let strange = 0;
-  for (const [digits] of rows) {
+  let payments = 0;
+  for (const [digits, isPayment] of rows) {
     const k = Number(digits);
+    if (isPayment) payments++;
     if (Number.isInteger(k) && k < found.length) found[k] = (found[k] as number) + 1;
     else strange++;
   }
-  if (strange > 0) faults.push(`${strange} payments with keys that were never sent`);
-  return rows.length;
+  if (strange > 0) faults.push(`${strange} payments or operations with keys that were never sent`);
+  return payments;
 }
 
-/** Compares, request by request, the answer with the number of payments that carry its key. */
+/** Compares, request by request, the answer with the number of payments and later operations that carry its key. */
 export function compareOutcomes(outcomes: Uint8Array, found: Uint8Array): readonly string[] {
   let lost = 0;
   let doubled = 0;
   let unasked = 0;
   outcomes.forEach((outcome, k) => {
-    const payments = found[k] as number;
-    if (outcome === OUTCOME.accepted && payments === 0) lost++;
-    if (payments > 1) doubled++;
-    if (payments > 0 && (outcome === OUTCOME.refused || outcome === OUTCOME.none)) unasked++;
+    const made = found[k] as number;
+    if (outcome === OUTCOME.accepted && made === 0) lost++;
+    if (made > 1) doubled++;
+    if (made > 0 && (outcome === OUTCOME.refused || outcome === OUTCOME.none)) unasked++;
   });
   return [
-    ...(lost > 0 ? [`${lost} accepted requests without a payment`] : []),
-    ...(doubled > 0 ? [`${doubled} keys with more than one payment`] : []),
-    ...(unasked > 0 ? [`${unasked} refused or unsent requests with a payment`] : []),
+    ...(lost > 0 ? [`${lost} accepted requests that left nothing behind`] : []),
+    ...(doubled > 0 ? [`${doubled} keys with more than one operation`] : []),
+    ...(unasked > 0 ? [`${unasked} refused or unsent requests that left something behind`] : []),
   ];
 }

@@ -4,6 +4,8 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DRAIN_MS } from "./load-terms.ts";
 import { runLoad } from "./load.ts";
+import { UNIFORM } from "./merchant-pick.ts";
+import { STANDARD_MIX } from "./mix.ts";
 import type { BenchOptions } from "./options.ts";
 import { connectionsFor } from "./schedule.ts";
 import { P99_LIMIT_MS } from "./verdict.ts";
@@ -36,7 +38,8 @@ export async function calibrate(options: BenchOptions): Promise<readonly string[
         paymentMethod: "tok_visa",
         bodyBytes: 600,
         connections: connectionsFor(rate, P99_LIMIT_MS, CONNECTIONS_MAX),
-        mix: { replayEvery: 50, conflictEvery: 0 },
+        mix: { ...STANDARD_MIX, conflictEvery: 0 },
+        spread: UNIFORM,
         seed: 1,
         drainMs: DRAIN_MS,
         capacity: false,

@@ -7,17 +7,21 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readSandboxFile } from "../sandbox/sandbox-file.ts";
 import type { SandboxFile } from "../sandbox/sandbox-file.ts";
+import type { Profile } from "./profiles.ts";
+import type { BenchRedis } from "./redis.ts";
 import { findPostmaster, tokenSource } from "./target.ts";
 import type { Target } from "./target.ts";
-
-export type Profile = "fixed-latency" | "sdk";
 
 export interface ClusterTerms {
   readonly root: string;
   readonly dataDir: string;
   readonly shards: number;
   readonly merchants: number;
-  readonly profile: Profile;
+  readonly gateway: Profile["gateway"];
+  /** Null: none. It is not ended with the cluster. */
+  readonly redis: BenchRedis | null;
+  /** What the table calls it beside its shards; empty: nothing. */
+  readonly label: string;
   readonly workers: number | null;
   /** Beside `benchSettings`. */
   readonly postgresSettings: readonly string[];
@@ -25,6 +29,8 @@ export interface ClusterTerms {
 
 export interface ClusterTarget extends Target {
   readonly file: SandboxFile;
+  /** Null: it has none. */
+  readonly redisVersion: string | null;
   /** Actor threads of the node. */
   readonly workers: number;
 }
@@ -32,6 +38,8 @@ export interface ClusterTarget extends Target {
 const READY_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 90_000;
 const GATEWAY_MS = 50;
+/** Requests a second of each merchant: the limiter counts every request and refuses none that a run can send. */
+export const RATE_LIMIT = 100_000;
 
 /** A quarter of the memory, 4 GB at most; room for a run without a checkpoint that nobody asked for. */
 export function benchSettings(memoryBytes = totalmem()): readonly string[] {
@@ -72,7 +80,9 @@ function argumentsOf(terms: ClusterTerms): readonly string[] {
     `--data-dir=${terms.dataDir}`,
     `--shards=${terms.shards}`,
     `--merchants=${terms.merchants}`,
-    ...(terms.profile === "fixed-latency" ? ["--gateway", `fixed-latency:${GATEWAY_MS}`] : []),
+    `--rate-limit=${RATE_LIMIT}`,
+    ...(terms.redis === null ? [] : [`--redis=${terms.redis.url}`]),
+    ...(terms.gateway === "fixed-latency" ? ["--gateway", `fixed-latency:${GATEWAY_MS}`] : []),
     ...(terms.workers === null ? [] : ["--workers", String(terms.workers)]),
     ...[...benchSettings(), ...terms.postgresSettings].flatMap((setting) => ["--postgres-set", setting]),
   ];
@@ -90,11 +100,13 @@ async function waitForFile(child: ChildProcess, dataDir: string, logPath: string
 }
 
 async function targetOf(child: ChildProcess, file: SandboxFile, terms: ClusterTerms): Promise<ClusterTarget> {
+  const { redis } = terms;
+  if (file.redisUrl !== (redis?.url ?? null)) throw new Error(`the sandbox says that its Redis is ${file.redisUrl}`);
   const serverDsn = file.postgres.control.ownerDsn;
   const postmaster = await findPostmaster(serverDsn);
   const nodes = file.nodes.map((node) => ({ name: "node", pid: node.pid }));
   return {
-    name: `cluster, ${terms.shards} ${terms.shards === 1 ? "shard" : "shards"}`,
+    name: nameOf(terms),
     file,
     workers: terms.workers ?? Math.max(1, availableParallelism() - 1), // the node's own rule
     apiUrl: file.apiUrl,
@@ -103,14 +115,25 @@ async function targetOf(child: ChildProcess, file: SandboxFile, terms: ClusterTe
     roots: [
       ...nodes,
       ...(postmaster === undefined ? [] : [{ name: "postgres", pid: postmaster }]),
+      ...(redis === null || redis.pid === null ? [] : [{ name: "redis", pid: redis.pid }]),
       { name: "gateways", pid: child.pid ?? 0 }, // the simulators and their parent
     ],
     serverDsn,
     shardDsns: file.postgres.shards.map((shard) => shard.ownerDsn),
     gapless: true,
+    redisUrl: redis?.url ?? null,
+    redisVersion: redis?.version ?? null,
     stop: () => stopSandbox(child),
   };
 }
+
+const nameOf = ({ shards, label, redis }: ClusterTerms): string =>
+  [
+    "cluster",
+    `${shards} ${shards === 1 ? "shard" : "shards"}`,
+    ...(label === "" ? [] : [label]),
+    ...(redis === null ? [] : ["Redis"]),
+  ].join(", ");
 
 /** Ends it in order; harder when it hangs: its parts end when their parent is gone. */
 async function stopSandbox(child: ChildProcess): Promise<void> {

@@ -1,84 +1,89 @@
 /**
  * One open-loop run: sends every request when it is due, checks each answer, times it from the moment it was due.
  * Modes: warm-up (sent, not timed), window (timed), drain (nothing new is due; answers are awaited). Nothing on the way
- * of a request makes an object: state lies in typed arrays by connection or by request number.
+ * of a payment makes an object, and a read makes a view of an id or two: state lies in typed arrays by connection or by
+ * request number.
  */
+import { isRefusal, judgeConflict, judgePayment, judgeRead, judgeRefund, judgeReplay } from "./answer-check.ts";
+import type { Finished } from "./answer-check.ts";
 import { Connections } from "./connections.ts";
-import { Histogram } from "./histogram.ts";
 import type { ResponseView } from "./http-response.ts";
+import { LaterTraffic } from "./later-traffic.ts";
+import { LoadTally } from "./load-tally.ts";
 import { OUTCOME } from "./load-terms.ts";
-import type { Answers, LoadResult, LoadSettings } from "./load-terms.ts";
+import type { LoadResult, LoadSettings } from "./load-terms.ts";
+import { idIn, MadePayments } from "./made-payments.ts";
+import { pickerOf } from "./merchant-pick.ts";
+import type { PickMerchant } from "./merchant-pick.ts";
+import { isKept, KIND, KINDS, kindOf } from "./mix.ts";
+import { READ_KINDS, readOf } from "./read-mix.ts";
+import type { ReadTarget } from "./read-mix.ts";
 import { makeSchedule } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
-import { isKept, KINDS, kindOf, Traffic, uniform } from "./traffic.ts";
+import { Traffic } from "./traffic.ts";
 
 const TICK_MS = 2;
 /** Due requests sent before answers are read again: a stall must not become a stall of the reader too. */
 const BURST_MAX = 256;
-const LATE_MS = 50;
 const KEPT_MAX = 4096;
 const SAMPLES_MAX = 5;
-const STATUS_MAX = 600;
-
-/** A finished request that may be sent again, and what it answered. */
-interface Finished {
-  readonly k: number;
-  readonly status: number;
-  readonly body: Buffer;
-}
-
-/** Counters of one kind, window only. */
-type Tally = { -readonly [F in keyof Answers]: number };
-const makeTally = (): Tally => ({ due: 0, right: 0, refused: 0, wrong: 0, unanswered: 0, neverSent: 0 });
-
-const FRESH = KINDS.indexOf("fresh");
-const REPLAY = KINDS.indexOf("replay");
-/** Stands for the kind of a connection that has no request. */
+/** Stands for the sort of a connection that has no request. */
 const IDLE = 255;
+/** Stands for the payment of a request that is about none. */
+const NO_PAYMENT = -1;
 
 export class LoadRun {
   readonly #settings: LoadSettings;
   readonly #schedule: Schedule;
+  readonly #pick: PickMerchant;
   readonly #traffic: Traffic;
+  readonly #later: LaterTraffic;
   readonly #connections: Connections;
   readonly #outcomes: Uint8Array;
+  readonly #tally: LoadTally;
   // By connection: which request is on it.
   readonly #numberOn: Int32Array;
-  readonly #kindOn: Uint8Array;
+  readonly #sortOn: Uint8Array;
   readonly #originalOn: (Finished | undefined)[];
+  readonly #paymentOn: Int32Array;
   readonly #finished: Finished[] = [];
-  readonly #tallies = [makeTally(), makeTally(), makeTally()] as const;
-  readonly #statuses = new Uint32Array(STATUS_MAX);
+  readonly #made: MadePayments;
+  readonly #refunded: MadePayments;
   readonly #samples: string[] = [];
-  readonly #net = new Histogram();
-  readonly #gross = new Histogram();
-  readonly #replayLatency = new Histogram();
-  readonly #lag = new Histogram();
   /** Never notified: waiting on it is a sleep that no answer ends, so that answers are read many at a time. */
   readonly #never = new Int32Array(new SharedArrayBuffer(4));
+  // The request that is being made.
+  #sort: number = IDLE;
+  #original: Finished | undefined;
+  #payment = NO_PAYMENT;
   #startMs = 0;
   #next = 0;
+  /** The first request that is measured: the schedule's, or the first sent in the window when all are sent late. */
+  #firstMeasured: number;
   #inFlight = 0;
-  #late = 0;
-  #starved = 0;
   /** Last moment (after t0) at which a request was due and no connection free. */
   #starvedAtMs = -1;
-  #faultyInWarmup = 0;
-  #acceptedInWindow = 0;
-  #answeredInWindow = 0;
 
   constructor(settings: LoadSettings) {
+    const { mix, tokens, connections } = settings;
     this.#settings = settings;
     this.#schedule = makeSchedule(settings);
-    this.#traffic = new Traffic(settings, uniform(settings.tokens.length, settings.seed));
-    this.#connections = new Connections(settings.address, settings.port, settings.connections, {
+    this.#pick = pickerOf(settings.spread, tokens.length, settings.seed);
+    this.#traffic = new Traffic(settings, this.#pick);
+    this.#later = new LaterTraffic(settings);
+    this.#connections = new Connections(settings.address, settings.port, connections, {
       answered: (index, bytes, view) => this.#onAnswer(index, bytes, view),
       lost: (index) => this.#onLost(index),
     });
     this.#outcomes = new Uint8Array(this.#schedule.total);
-    this.#numberOn = new Int32Array(settings.connections);
-    this.#kindOn = new Uint8Array(settings.connections).fill(IDLE);
-    this.#originalOn = Array.from({ length: settings.connections }, () => undefined);
+    this.#firstMeasured = settings.capacity ? this.#schedule.total : this.#schedule.firstMeasured;
+    this.#tally = new LoadTally(settings.drainMs);
+    this.#numberOn = new Int32Array(connections);
+    this.#sortOn = new Uint8Array(connections).fill(IDLE);
+    this.#originalOn = Array.from({ length: connections }, () => undefined);
+    this.#paymentOn = new Int32Array(connections).fill(NO_PAYMENT);
+    this.#made = new MadePayments(mix.readsInTen > 0 || mix.refundEvery > 0 ? this.#schedule.total : 0);
+    this.#refunded = new MadePayments(mix.refundEvery > 0 ? this.#schedule.total : 0);
   }
 
   /** Opens the connections; rejects when the server is not there. */
@@ -97,6 +102,7 @@ export class LoadRun {
         const elapsedMs = performance.now() - this.#startMs;
         if (edge === 0 && elapsedMs >= measureStartMs) {
           edge = 1;
+          if (this.#settings.capacity) this.#firstMeasured = this.#next;
           cpu = process.cpuUsage();
           onWindow("begin");
         }
@@ -136,147 +142,146 @@ export class LoadRun {
 
   /** Sends request `k`; false when no connection is free. */
   #send(k: number, elapsedMs: number): boolean {
-    let kind = KINDS.indexOf(kindOf(k, this.#settings.mix));
-    const original = kind === FRESH ? undefined : this.#finished[0];
-    if (original === undefined) kind = FRESH; // nothing has finished yet that could be sent again
-    const index = this.#connections.send(this.#traffic.bytesOf(original?.k ?? k, kind > REPLAY));
+    const index = this.#connections.send(this.#make(k));
     if (index < 0) return false;
-    if (original !== undefined) this.#finished.shift();
+    const sort = this.#sort;
+    if (this.#original !== undefined) this.#finished.shift();
     this.#numberOn[index] = k;
-    this.#kindOn[index] = kind;
-    this.#originalOn[index] = original;
+    this.#sortOn[index] = sort;
+    this.#originalOn[index] = this.#original;
+    this.#paymentOn[index] = this.#payment;
     this.#inFlight++;
-    if (kind === FRESH) this.#outcomes[k] = OUTCOME.sent;
-    if (k >= this.#schedule.firstMeasured) {
-      (this.#tallies[kind] as Tally).due++;
-      const lateMs = elapsedMs - this.#schedule.dueMs(k);
-      this.#lag.record(lateMs * 1000);
-      if (lateMs > LATE_MS) {
-        if (this.#starvedAtMs >= this.#schedule.dueMs(k)) this.#starved++;
-        else this.#late++;
-      }
+    if (this.#leavesTrace(sort)) this.#outcomes[k] = OUTCOME.sent;
+    if (k >= this.#firstMeasured) {
+      const dueMs = this.#schedule.dueMs(k);
+      this.#tally.sent(sort, this.#isFirst(k, sort), elapsedMs - dueMs, this.#starvedAtMs >= dueMs);
     }
     return true;
+  }
+
+  /** The bytes of request `k`, and in the fields what it is. What lacks its material is a fresh payment, or another read. */
+  #make(k: number): Buffer {
+    const kind = kindOf(k, this.#settings.mix);
+    this.#original = undefined;
+    this.#payment = NO_PAYMENT;
+    if (kind === "read") return this.#makeRead(k);
+    if (kind === "refund" && this.#made.count > 0) {
+      this.#sort = KIND.refund;
+      this.#payment = this.#made.older(k);
+      return this.#later.refundBytes(k, this.#merchantOf(this.#made, this.#payment), this.#made.idOf(this.#payment));
+    }
+    if (kind === "replay" || kind === "conflict") this.#original = this.#finished[0];
+    this.#sort = this.#original === undefined ? KIND.fresh : KIND[kind];
+    return this.#traffic.bytesOf(this.#original?.k ?? k, this.#sort === KIND.conflict);
+  }
+
+  #makeRead(k: number): Buffer {
+    const read = readOf(k, this.#hasTarget);
+    const { target } = READ_KINDS[read] as (typeof READ_KINDS)[number];
+    this.#sort = KIND.read + read;
+    if (target === "none") return this.#later.readBytes(read, this.#pick(k), null);
+    const payments = this.#paymentsOf(target);
+    this.#payment = target === "recent" ? payments.recent(k) : payments.older(k);
+    return this.#later.readBytes(read, this.#merchantOf(payments, this.#payment), payments.idOf(this.#payment));
+  }
+
+  readonly #hasTarget = (target: ReadTarget): boolean => target === "none" || this.#paymentsOf(target).count > 0;
+
+  #paymentsOf(target: ReadTarget): MadePayments {
+    return target === "refunded" ? this.#refunded : this.#made;
+  }
+  #merchantOf(payments: MadePayments, position: number): number {
+    return this.#pick(payments.numberOf(position));
+  }
+  #isFirst(k: number, sort: number): boolean {
+    return sort === KIND.fresh && this.#pick(k) === 0;
+  }
+  /** Whether the audit looks for what a request of this sort leaves behind. */
+  #leavesTrace(sort: number): boolean {
+    return sort === KIND.fresh || sort === KIND.refund;
   }
 
   #onAnswer(index: number, bytes: Buffer, view: ResponseView): void {
     const elapsedMs = performance.now() - this.#startMs;
     const k = this.#numberOn[index] as number;
-    const kind = this.#kindOn[index] as number;
+    const sort = this.#sortOn[index] as number;
     this.#inFlight--;
-    const verdict = this.#judge(index, bytes, view);
-    this.#kindOn[index] = IDLE;
-    const accepted = kind === FRESH && verdict === OUTCOME.accepted;
-    if (kind === FRESH) this.#outcomes[k] = verdict;
-    if (verdict === OUTCOME.wrong) this.#sample(kind, bytes, view);
-    if (elapsedMs >= this.#schedule.measureStartMs && elapsedMs < this.#schedule.measureEndMs) {
-      this.#answeredInWindow++;
-      if (accepted) this.#acceptedInWindow++;
-    }
-    if (k < this.#schedule.firstMeasured) {
-      if (verdict === OUTCOME.wrong) this.#faultyInWarmup++;
-      return;
-    }
-    const tally = this.#tallies[kind] as Tally;
-    this.#statuses[view.status] = (this.#statuses[view.status] as number) + 1;
-    if (verdict === OUTCOME.accepted) tally.right++;
-    else if (verdict === OUTCOME.refused) tally.refused++;
-    else tally.wrong++;
-    const latencyMs = elapsedMs - this.#schedule.dueMs(k);
-    if (kind === REPLAY) this.#replayLatency.record(latencyMs * 1000);
-    if (kind !== FRESH || verdict === OUTCOME.refused) return;
-    this.#gross.record(latencyMs * 1000);
-    this.#net.record((view.gatewayMs > 0 ? latencyMs - view.gatewayMs : latencyMs) * 1000);
+    const verdict = isRefusal(view.status) ? OUTCOME.refused : this.#judge(index, k, sort, bytes, view);
+    this.#sortOn[index] = IDLE;
+    this.#originalOn[index] = undefined;
+    if (this.#leavesTrace(sort)) this.#outcomes[k] = verdict;
+    if (verdict === OUTCOME.wrong) this.#sample(sort, bytes, view);
+    const { measureStartMs, measureEndMs } = this.#schedule;
+    const isFirst = this.#isFirst(k, sort);
+    if (elapsedMs >= measureStartMs && elapsedMs < measureEndMs)
+      this.#tally.cameInWindow(sort, isFirst, verdict === OUTCOME.accepted);
+    if (k >= this.#firstMeasured)
+      this.#tally.answered(sort, isFirst, verdict, view.status, elapsedMs - this.#schedule.dueMs(k), view.gatewayMs);
+    else if (verdict === OUTCOME.wrong) this.#tally.faultInWarmup();
   }
 
-  /** What the answer is worth: `accepted` means right for its kind. */
-  #judge(index: number, bytes: Buffer, view: ResponseView): number {
-    const { status } = view;
-    if (status === 503 || status === 429) return OUTCOME.refused;
+  /** What the answer is worth: `accepted` means right for its kind. Remembers what later requests are made of. */
+  #judge(index: number, k: number, sort: number, bytes: Buffer, view: ResponseView): number {
+    const { status, bodyStart, bodyEnd } = view;
     const original = this.#originalOn[index];
-    if (original === undefined) {
-      if (status !== 201 && status !== 202 && status !== 402) return OUTCOME.wrong;
-      const k = this.#numberOn[index] as number;
-      // 202 is not final: its replay may rightly say something else.
-      if (status !== 202 && isKept(k, this.#settings.mix) && this.#finished.length < KEPT_MAX)
-        this.#finished.push({ k, status, body: Buffer.from(bytes.subarray(view.bodyStart, view.bodyEnd)) });
-      return OUTCOME.accepted;
+    const payment = this.#paymentOn[index] as number;
+    if (original !== undefined)
+      return sort === KIND.replay ? judgeReplay(original, bytes, view) : judgeConflict(status);
+    if (sort >= KIND.read) {
+      const read = sort - KIND.read;
+      const { target } = READ_KINDS[read] as (typeof READ_KINDS)[number];
+      return judgeRead(read, payment === NO_PAYMENT ? null : this.#paymentsOf(target).idOf(payment), bytes, view);
     }
-    this.#originalOn[index] = undefined;
-    if (this.#kindOn[index] !== REPLAY) return status === 422 ? OUTCOME.accepted : OUTCOME.wrong;
-    const same = original.body.compare(bytes, view.bodyStart, view.bodyEnd) === 0;
-    return same && status === original.status ? OUTCOME.accepted : OUTCOME.wrong;
+    if (sort === KIND.refund) {
+      if (status === 201) this.#refunded.add(this.#made.numberOf(payment), this.#made.idOf(payment), 0);
+      return judgeRefund(status);
+    }
+    // 202 is not final: its replay may rightly say something else, and a read of it too.
+    if (status === 201) {
+      const idAt = idIn(bytes, bodyStart, bodyEnd);
+      if (idAt >= 0) this.#made.add(k, bytes, idAt);
+    }
+    if ((status === 201 || status === 402) && isKept(k, this.#settings.mix) && this.#finished.length < KEPT_MAX)
+      this.#finished.push({ k, status, body: Buffer.from(bytes.subarray(bodyStart, bodyEnd)) });
+    return judgePayment(status);
   }
 
   #onLost(index: number): void {
     this.#inFlight--;
-    this.#countUnanswered(this.#numberOn[index] as number, this.#kindOn[index] as number);
-    this.#kindOn[index] = IDLE;
+    this.#countUnanswered(index);
+    this.#sortOn[index] = IDLE;
     this.#originalOn[index] = undefined;
   }
 
-  /** An answer that never came has the longest latency there is. */
-  #countUnanswered(k: number, kind: number): void {
-    if (k < this.#schedule.firstMeasured) {
-      this.#faultyInWarmup++;
-      return;
-    }
-    (this.#tallies[kind] as Tally).unanswered++;
-    if (kind !== FRESH) return;
-    this.#net.record(this.#settings.drainMs * 1000);
-    this.#gross.record(this.#settings.drainMs * 1000);
+  #countUnanswered(index: number): void {
+    const k = this.#numberOn[index] as number;
+    const sort = this.#sortOn[index] as number;
+    if (k < this.#firstMeasured) this.#tally.faultInWarmup();
+    else this.#tally.unanswered(sort, this.#isFirst(k, sort));
   }
 
-  #sample(kind: number, bytes: Buffer, view: ResponseView): void {
+  #sample(sort: number, bytes: Buffer, view: ResponseView): void {
     if (this.#samples.length === SAMPLES_MAX) return;
     const body = bytes.toString("utf8", view.bodyStart, Math.min(view.bodyEnd, view.bodyStart + 300));
-    this.#samples.push(`${KINDS[kind]} ${view.status} ${body}`);
+    const name = sort < KIND.read ? KINDS[sort] : READ_KINDS[sort - KIND.read]?.name;
+    this.#samples.push(`${name} ${view.status} ${body}`);
   }
 
   #result(cpu: NodeJS.CpuUsage): LoadResult {
-    const { measureS, rate, connections } = this.#settings;
-    this.#settleRest();
-    const statuses: Record<string, number> = {};
-    this.#statuses.forEach((count, status) => {
-      if (count > 0) statuses[status] = count;
+    const { measureS, rate, connections, mix } = this.#settings;
+    this.#sortOn.forEach((sort, index) => {
+      if (sort !== IDLE) this.#countUnanswered(index);
     });
-    const [fresh, replays, conflicts] = this.#tallies;
-    const due = fresh.due + replays.due + conflicts.due;
+    for (; this.#next < this.#schedule.total; this.#next++) this.#tally.neverSent(kindOf(this.#next, mix) === "read");
+    const counted = this.#tally.result(measureS);
     return {
+      ...counted,
       offered: rate,
-      achieved: this.#acceptedInWindow / measureS,
-      acceptedInWindow: this.#acceptedInWindow,
-      answeredInWindow: this.#answeredInWindow,
-      fresh,
-      replays,
-      conflicts,
-      faultyInWarmup: this.#faultyInWarmup,
-      statuses,
       samples: this.#samples,
-      net: this.#net.quantiles(),
-      gross: this.#gross.quantiles(),
-      replayLatency: this.#replayLatency.quantiles(),
-      lag: this.#lag.quantiles(),
-      lateShare: this.#late / Math.max(1, due),
-      starvedShare: this.#starved / Math.max(1, due),
-      cpuUsPerRequest: (cpu.user + cpu.system) / Math.max(1, this.#answeredInWindow),
+      cpuUsPerRequest: (cpu.user + cpu.system) / Math.max(1, counted.answeredInWindow),
       connections,
       reopened: this.#connections.reopened,
       outcomes: this.#outcomes,
     };
-  }
-
-  /** Counts what is still in flight and what was never sent. */
-  #settleRest(): void {
-    this.#kindOn.forEach((kind, index) => {
-      if (kind !== IDLE) this.#countUnanswered(this.#numberOn[index] as number, kind);
-    });
-    const fresh = this.#tallies[FRESH] as Tally;
-    for (; this.#next < this.#schedule.total; this.#next++) {
-      fresh.due++;
-      fresh.neverSent++;
-      this.#net.record(this.#settings.drainMs * 1000);
-      this.#gross.record(this.#settings.drainMs * 1000);
-    }
   }
 }

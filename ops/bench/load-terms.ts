@@ -1,13 +1,17 @@
 /** What a load run is told and what it tells back: the messages between the bench and its generator. */
 import type { Quantiles } from "./histogram.ts";
+import type { MerchantSpread } from "./merchant-pick.ts";
+import type { Mix } from "./mix.ts";
 import type { ScheduleTerms } from "./schedule.ts";
-import type { Mix, TrafficTerms } from "./traffic.ts";
+import type { TrafficTerms } from "./traffic.ts";
 
 export interface LoadSettings extends ScheduleTerms, TrafficTerms {
   readonly port: number;
   readonly address: string;
   readonly connections: number;
   readonly mix: Mix;
+  /** How the payments are spread over the tokens' merchants. */
+  readonly spread: MerchantSpread;
   readonly seed: number;
   /** Find what the server can do at most: what is due at the window's end and not sent is dropped, not counted. */
   readonly capacity: boolean;
@@ -18,7 +22,7 @@ export interface LoadSettings extends ScheduleTerms, TrafficTerms {
 /** Unanswered requests count as this. */
 export const DRAIN_MS = 8000;
 
-/** What became of request k, one byte each; replays and conflicts stay `none`. */
+/** What became of request k, one byte each; replays, conflicts and reads stay `none`. */
 export const OUTCOME = { none: 0, sent: 1, accepted: 2, refused: 3, wrong: 4 } as const;
 
 /** The answers to one kind of request that was due in the measured window. */
@@ -32,16 +36,46 @@ export interface Answers {
   readonly neverSent: number;
 }
 
+/** Times of reads: from the intended send time, microseconds; refused ones left out. */
+export interface ReadsResult {
+  /** Right answers that arrived inside the window, per second. */
+  readonly achieved: number;
+  readonly answers: Answers;
+  readonly latency: Quantiles;
+  readonly kinds: readonly {
+    readonly name: string;
+    /** Percent of the reads, as asked for. */
+    readonly share: number;
+    readonly answers: Answers;
+    readonly latency: Quantiles;
+  }[];
+}
+
+/** The payments of the merchant with the most: the first one. */
+export interface FirstMerchant {
+  /** Of the payments that were accepted inside the window, 0 to 1. */
+  readonly share: number;
+  readonly answers: Answers;
+  /** As LoadResult.net. */
+  readonly net: Quantiles;
+}
+
 export interface LoadResult {
-  /** Requests a second, as asked. */
+  /** Requests a second, as asked; reads with them. */
   readonly offered: number;
   /** Right answers to fresh requests that arrived inside the window, per second. */
   readonly achieved: number;
   readonly acceptedInWindow: number;
   readonly answeredInWindow: number;
+  /** Right answers to requests of every kind that arrived inside the window. */
+  readonly rightInWindow: number;
   readonly fresh: Answers;
   readonly replays: Answers;
   readonly conflicts: Answers;
+  readonly refunds: Answers;
+  /** Null: none was asked for. */
+  readonly reads: ReadsResult | null;
+  readonly firstMerchant: FirstMerchant;
   /** Wrong or missing answers before the window: they void it as well. */
   readonly faultyInWarmup: number;
   /** Answers by status, window only. */

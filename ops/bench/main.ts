@@ -1,18 +1,24 @@
 /** `npm run bench`: measures, prints the table, writes `last.json`. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { benchCluster } from "./bench.ts";
-import type { BenchContext } from "./bench.ts";
 import { calibrate } from "./calibrate.ts";
+import type { CompareReport } from "./compare-report.ts";
+import { compareRedis } from "./compare.ts";
 import { readMachineFacts } from "./machine.ts";
 import { readOptions, USAGE } from "./options.ts";
 import type { BenchOptions } from "./options.ts";
 import { findPgbench, stackDirOf } from "./pgbench.ts";
 import { FULL_PLAN, QUICK_PLAN } from "./plan.ts";
+import { PROFILES } from "./profiles.ts";
+import { bringRedis } from "./redis.ts";
+import type { BenchRedis } from "./redis.ts";
 import { renderReport } from "./report.ts";
 import type { BenchReport, ClusterReport } from "./report.ts";
+import type { BenchContext } from "./stage.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const STACK = join(ROOT, ".stack");
 const LAST = join(import.meta.dirname, "last.json");
 const EXIT = { measured: 0, failed: 1, noPgbench: 2, wrongUsage: 2, interrupted: 130 } as const;
 
@@ -28,43 +34,55 @@ else process.exitCode = await bench(verdict.options);
 
 async function bench(options: BenchOptions): Promise<number> {
   const plan = options.quick ? QUICK_PLAN : FULL_PLAN;
-  const dataDir = join(ROOT, ".stack", "bench", String(process.pid));
+  const profile = PROFILES[options.profile];
+  const dataDir = join(STACK, "bench", String(process.pid));
   mkdirSync(dataDir, { recursive: true });
-  const wantsPgbench = options.pgbench && options.rate === null;
-  const pgbench = wantsPgbench ? await findPgbench(stackDirOf(ROOT), say) : undefined;
-  const machine = readMachineFacts(dataDir);
   const stops = new Set<() => Promise<void>>();
-  const context: BenchContext = {
-    root: ROOT,
-    dataDir,
-    options,
-    plan,
-    pgbench,
-    startedMs: performance.now(),
-    say,
-    stops,
-  };
   let ending = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
       if (ending) return; // npm passes a Ctrl-C on a second time, and what runs must still be stopped in order
       ending = true;
-      void cleanUp(context).finally(() => process.exit(EXIT.interrupted));
+      void cleanUp(stops, dataDir).finally(() => process.exit(EXIT.interrupted));
     });
+  const wantsPgbench = options.pgbench && options.rate === null && options.compare === null && profile.yardsticks;
+  const pgbench = wantsPgbench ? await findPgbench(stackDirOf(ROOT), say) : undefined;
+  const machine = readMachineFacts(dataDir);
   const clusters: ClusterReport[] = [];
+  const comparisons: CompareReport[] = [];
   let failure: unknown;
   try {
-    for (const shards of options.shards ?? plan.shards) clusters.push(await benchCluster(context, shards));
+    const redis = await redisFor(options, dataDir, stops);
+    const startedMs = performance.now();
+    const context: BenchContext = {
+      root: ROOT,
+      dataDir,
+      options,
+      profile,
+      plan,
+      pgbench,
+      redis,
+      startedMs,
+      say,
+      stops,
+    };
+    for (const shards of options.shards ?? profile.shards ?? (options.compare === null ? plan.shards : [1]))
+      if (options.compare !== null && redis !== null) {
+        const compared = await compareRedis(context, shards, redis);
+        clusters.push(...compared.clusters);
+        comparisons.push(compared.report);
+      } else clusters.push(await benchCluster(context, shards));
   } catch (error) {
     failure = error;
   }
-  await cleanUp(context);
+  await cleanUp(stops, dataDir);
   const report: BenchReport = {
     at: new Date().toISOString(),
     command: process.argv.slice(2).join(" "),
     machine,
     pgbenchVersion: pgbench?.version ?? null,
     clusters,
+    comparisons,
   };
   writeFileSync(LAST, `${JSON.stringify(report, null, 1)}\n`);
   for (const line of renderReport(report)) console.log(line);
@@ -77,12 +95,26 @@ async function bench(options: BenchOptions): Promise<number> {
   return wantsPgbench && pgbench === undefined ? EXIT.noPgbench : EXIT.measured;
 }
 
+/** The Redis that the options ask for; a comparison has one anyway. */
+async function redisFor(
+  { redis, compare }: BenchOptions,
+  dataDir: string,
+  stops: Set<() => Promise<void>>,
+): Promise<BenchRedis | null> {
+  const wanted = redis ?? (compare === null ? null : "own");
+  if (wanted === null) return null;
+  const brought = await bringRedis(wanted, STACK, join(dataDir, "redis"));
+  stops.add(brought.stop);
+  say(`Redis ${brought.version} on ${new URL(brought.url).host}`);
+  return brought;
+}
+
 /** Stops what still runs, the last started first, and removes the data, wherever the sandbox had to put it. */
-async function cleanUp({ stops, dataDir, options, plan }: BenchContext): Promise<void> {
+async function cleanUp(stops: Set<() => Promise<void>>, dataDir: string): Promise<void> {
   for (const stop of [...stops].toReversed()) await stop().catch((error: unknown) => say(String(error)));
   stops.clear();
-  for (const shards of options.shards ?? plan.shards) {
-    const home = homeOf(join(dataDir, `shards-${shards}`, "postgres", "postgres.json"));
+  for (const cluster of existsSync(dataDir) ? readdirSync(dataDir) : []) {
+    const home = homeOf(join(dataDir, cluster, "postgres", "postgres.json"));
     if (home !== undefined) rmSync(home, { recursive: true, force: true });
   }
   rmSync(dataDir, { recursive: true, force: true });

@@ -4,16 +4,18 @@ import type { Auditor } from "./audit.ts";
 import { profileProcess } from "./cpu-profile.ts";
 import type { CpuProfiler } from "./cpu-profile.ts";
 import { cpuBetween, residentBytes, takeSnapshot, threadSeconds } from "./cpu.ts";
-import type { CpuSnapshot } from "./cpu.ts";
+import type { CpuSnapshot, GroupRoot } from "./cpu.ts";
 import { withDatabase } from "./databases.ts";
 import { DRAIN_MS } from "./load-terms.ts";
 import type { LoadResult } from "./load-terms.ts";
 import { runLoad } from "./load.ts";
 import { readServerSettings, readWalCounters, undurableSettings, walBetween } from "./machine.ts";
 import type { WalCounters } from "./machine.ts";
+import type { Profile } from "./profiles.ts";
+import { readRedisCounters, redisBetween } from "./redis.ts";
+import type { RedisCounters } from "./redis.ts";
 import { connectionsFor } from "./schedule.ts";
 import type { Target } from "./target.ts";
-import { STANDARD_MIX } from "./traffic.ts";
 import { judge, P99_LIMIT_MS } from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -29,27 +31,33 @@ export interface MeasureTerms {
   /** Finds the most the target can do with so many connections; null: open loop at the rate. */
   readonly capacityConnections: number | null;
   readonly paymentMethod: string;
+  readonly mix: Profile["mix"];
+  readonly spread: Profile["spread"];
+  /** What idles beside the target and is not to count as foreign. */
+  readonly beside: readonly GroupRoot[];
   /** Folder for CPU profiles of the window; null: none. */
   readonly profileDir: string | null;
 }
 
-/** CPU of one thread of the service, microseconds per payment. */
+/** CPU of one thread of the service, microseconds per accepted payment; per right answer where reads are in the mix. */
 export interface ThreadUse {
   readonly thread: string;
-  readonly usPerPayment: number;
+  readonly usEach: number;
 }
 
 export interface Measurement {
   readonly target: string;
   readonly terms: MeasureTerms;
   readonly load: Omit<LoadResult, "outcomes">;
-  /** Microseconds per accepted payment, by group of processes; generator and kernel threads too. */
+  /** Microseconds, as ThreadUse has them, by group of processes; generator and kernel threads too. */
   readonly cpuUs: Readonly<Record<string, number>>;
   readonly foreignCores: number;
   readonly threads: readonly ThreadUse[];
   readonly wal: WalCounters;
   readonly walBytesPerPayment: number;
   readonly commitsPerFlush: number;
+  /** Looks into Redis inside the window; null: the target has none, or it did not answer. */
+  readonly redis: RedisCounters | null;
   readonly residentMiB: { readonly before: number; readonly after: number };
   readonly audit: { readonly faults: readonly string[]; readonly payments: number; readonly tookMs: number };
   readonly verdict: Verdict;
@@ -64,6 +72,8 @@ interface Edge {
   readonly cpu: CpuSnapshot;
   readonly threads: ReturnType<typeof threadSeconds>;
   readonly wal: Promise<WalCounters>;
+  /** Null: there is none, or it does not answer. */
+  readonly redis: Promise<RedisCounters | null>;
   readonly residentBytes: number;
 }
 
@@ -72,6 +82,7 @@ function readEdge(target: Target): Edge {
     cpu: takeSnapshot(),
     threads: threadSeconds(target.servicePid),
     wal: readWalCounters(target.serverDsn),
+    redis: target.redisUrl === null ? Promise.resolve(null) : readRedisCounters(target.redisUrl).catch(() => null),
     residentBytes: residentBytes(target.servicePid),
   };
 }
@@ -97,7 +108,8 @@ export async function measure(target: Target, auditor: Auditor, terms: MeasureTe
       paymentMethod: terms.paymentMethod,
       bodyBytes: BODY_BYTES,
       connections: terms.capacityConnections ?? connectionsFor(terms.rate, P99_LIMIT_MS, CONNECTIONS_MAX),
-      mix: STANDARD_MIX,
+      mix: terms.mix,
+      spread: terms.spread,
       seed: 1,
       drainMs: DRAIN_MS,
       capacity: terms.capacityConnections !== null,
@@ -140,42 +152,57 @@ async function conclude(target: Target, auditor: Auditor, raw: Raw): Promise<Mea
   const { outcomes, ...load } = raw.load;
   const { begin, end } = raw;
   const payments = Math.max(1, load.acceptedInWindow);
-  const roots = [...target.roots, { name: "generator", pid: raw.generatorPid }, { name: "bench", pid: process.pid }];
+  const units = load.reads === null ? payments : Math.max(1, load.rightInWindow);
+  const roots = [
+    ...target.roots,
+    ...raw.terms.beside,
+    { name: "generator", pid: raw.generatorPid },
+    { name: "bench", pid: process.pid },
+  ];
   const cpu = cpuBetween(begin.cpu, end.cpu, roots);
   const foreignCores = cpu.foreignS / cpu.wallS;
   const wal = walBetween(await begin.wal, await end.wal);
+  const [redisBefore, redisAfter] = [await begin.redis, await end.redis];
+  const redis = redisBefore === null || redisAfter === null ? null : redisBetween(redisBefore, redisAfter);
   const audit = await auditor.audit({ dsns: target.shardDsns, run: raw.run, outcomes, gapless: target.gapless });
   const undurable = undurableSettings(await readServerSettings(target.serverDsn));
-  const perPayment = (seconds: number): number => Math.round((seconds * 1e7) / payments) / 10;
+  const perUnit = (seconds: number): number => Math.round((seconds * 1e7) / units) / 10;
   return {
     target: target.name,
     terms: raw.terms,
     load,
     cpuUs: Object.fromEntries(
-      [...Object.entries(cpu.groups), ["kernel", cpu.kernelS] as const].map(([name, s]) => [name, perPayment(s)]),
+      [...Object.entries(cpu.groups), ["kernel", cpu.kernelS] as const].map(([name, s]) => [name, perUnit(s)]),
     ),
     foreignCores,
-    threads: threadUse(target.servicePid, begin, end, perPayment),
+    threads: threadUse(target.servicePid, begin, end, perUnit),
     wal,
     walBytesPerPayment: Math.round(wal.bytes / payments),
+    redis,
     commitsPerFlush: wal.commits / Math.max(1, wal.flushes),
     residentMiB: {
       before: Math.round(begin.residentBytes / 2 ** 20),
       after: Math.round(end.residentBytes / 2 ** 20),
     },
     audit,
-    verdict: judge({ load, foreignCores, auditFaults: audit.faults, undurable }),
+    verdict: judge({
+      load,
+      foreignCores,
+      auditFaults: audit.faults,
+      undurable,
+      redisIdle: target.redisUrl !== null && (redis?.hits ?? 0) === 0 && load.replays.right > 0,
+    }),
   };
 }
 
 /** The busiest threads, the main one named so. */
-function threadUse(pid: number, begin: Edge, end: Edge, perPayment: (seconds: number) => number): readonly ThreadUse[] {
+function threadUse(pid: number, begin: Edge, end: Edge, perUnit: (seconds: number) => number): readonly ThreadUse[] {
   return [...end.threads]
     .map(([tid, { name, seconds }]) => ({
       thread: tid === pid ? "main" : `${name} ${tid}`,
-      usPerPayment: perPayment(seconds - (begin.threads.get(tid)?.seconds ?? 0)),
+      usEach: perUnit(seconds - (begin.threads.get(tid)?.seconds ?? 0)),
     }))
-    .filter((use) => use.usPerPayment >= 1)
-    .toSorted((a, b) => b.usPerPayment - a.usPerPayment)
+    .filter((use) => use.usEach >= 1)
+    .toSorted((a, b) => b.usEach - a.usEach)
     .slice(0, 8);
 }

@@ -60,11 +60,12 @@ export async function startNaive(cluster: ClusterTarget, dataDir: string, carefu
       { name: "node", pid: child.pid ?? 0 },
       ...postgres,
       // The cluster idles beside it: its share belongs to nobody.
-      ...cluster.roots.filter((root) => root.name === "gateways"),
+      ...cluster.roots.filter((root) => root.name === "gateways" || root.name === "redis"),
     ],
     serverDsn: cluster.serverDsn,
     shardDsns: [dsn],
     gapless: false,
+    redisUrl: null,
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.disconnect();

@@ -1,6 +1,7 @@
 /** What `npm run bench -- …` accepts. */
 import { parseArgs } from "node:util";
-import type { Profile } from "./cluster.ts";
+import { PROFILE_NAMES, PROFILES } from "./profiles.ts";
+import type { ProfileName } from "./profiles.ts";
 
 export interface BenchOptions {
   /** Everything within three minutes. */
@@ -12,7 +13,11 @@ export interface BenchOptions {
   readonly shards: readonly number[] | null;
   readonly workers: number | null;
   readonly merchants: number;
-  readonly profile: Profile;
+  readonly profile: ProfileName;
+  /** Of the cluster under test: an address, "own" for one that the benchmark starts, or null for none. */
+  readonly redis: string | null;
+  /** Measures the same cluster with and without it, in turns. */
+  readonly compare: "redis" | null;
   readonly pgbench: boolean;
   readonly naive: boolean;
   readonly cpuProf: string | null;
@@ -36,17 +41,20 @@ export const USAGE = `npm run bench -- [options]     measures the cluster, pgben
   --shards N[,N…]    numbers of shards to measure
   --workers N        actor threads of the node
   --merchants N      merchants, each with a token of its own (default 1000)
-  --profile P        fixed-latency (default: the gateway answers in process after 50 ms) or sdk (both official SDKs and
-                     the gateway simulators; 1,000/s unless --rate says otherwise)
+  --profile P        fixed-latency (default: the gateway answers in process after 50 ms; all merchants alike),
+                     sdk (both official SDKs and the gateway simulators; 1,000/s),
+                     zipf (the first merchant has 20 % of the load, the others by Zipf's law),
+                     hot (one merchant alone at 1,000/s),
+                     reads (5,000 requests/s, 70 % of them reads); rates are those unless --rate says otherwise
+  --redis URL|own    the cluster uses this Redis, or one that is started for it
+  --compare redis    all that the cluster can do with and without Redis, in turns on one machine, and the loss in percent;
+                     with --rate the CPU that a payment costs at that rate
   --no-pgbench, --no-naive
   --cpu-prof DIR     CPU profiles of the node's threads during the measured window
   --postgres-set N=V further settings of the database server, repeatable
   --calibrate        what a request costs the generator alone
 
 Exit code: 0 measured; 1 a run failed, or its audit did; 2 pgbench could not be had.`;
-
-/** What the SDKs must carry on two cores. */
-const SDK_RATE = 1000;
 
 const text = { type: "string" } as const;
 const flag = { type: "boolean" } as const;
@@ -69,32 +77,51 @@ export function readOptions(args: readonly string[]): OptionsVerdict {
         workers: text,
         merchants: text,
         profile: text,
+        redis: text,
+        compare: text,
         "cpu-prof": text,
         "postgres-set": { type: "string", multiple: true },
       },
     });
     if (values.help === true) return { kind: "help" };
     const profile = profileOf(values.profile);
+    const { rate, merchants, merchantsMax } = PROFILES[profile];
     const options: BenchOptions = {
       quick: values.quick === true,
       calibrate: values.calibrate === true,
       pgbench: values["no-pgbench"] !== true,
       naive: values["no-naive"] !== true,
-      rate: number("--rate", values.rate, 100_000) ?? (profile === "sdk" ? SDK_RATE : null),
+      rate: number("--rate", values.rate, 100_000) ?? rate,
       seconds: number("--seconds", values.seconds, 86_400),
       warmupS: number("--warmup", values.warmup, 600),
       shards: values.shards?.split(",").map((n) => number("--shards", n, 64) as number) ?? null,
       workers: number("--workers", values.workers, 256),
-      merchants: number("--merchants", values.merchants, 1000) ?? 1000,
+      merchants: number("--merchants", values.merchants, merchantsMax) ?? merchants,
       profile,
+      redis: redisOf(values.redis),
+      compare: compareOf(values.compare),
       cpuProf: values["cpu-prof"] ?? null,
       postgresSettings: values["postgres-set"] ?? [],
     };
-    return { kind: "run", options };
+    const contradiction = CONTRADICTIONS.find(([, holds]) => holds(options, values));
+    return contradiction === undefined ? { kind: "run", options } : { kind: "wrong", message: contradiction[0] };
   } catch (error) {
     return { kind: "wrong", message: (error as Error).message };
   }
 }
+
+type Given = { readonly profile?: string | undefined };
+/** What each option alone does not tell. */
+const CONTRADICTIONS: readonly (readonly [string, (options: BenchOptions, given: Given) => boolean])[] = [
+  [
+    "--compare redis has a load of its own: it takes no --profile",
+    ({ compare }, given) => compare !== null && given.profile !== undefined,
+  ],
+  [
+    "--profile zipf needs 6 merchants: the first of fewer has more than 20 % among equals",
+    ({ profile, merchants }) => profile === "zipf" && merchants < 6,
+  ],
+];
 
 function number(name: string, given: string | undefined, max: number): number | null {
   if (given === undefined) return null;
@@ -103,7 +130,19 @@ function number(name: string, given: string | undefined, max: number): number | 
   return value;
 }
 
-function profileOf(given = "fixed-latency"): Profile {
-  if (given === "fixed-latency" || given === "sdk") return given;
-  throw new Error(`--profile is fixed-latency or sdk, not "${given}"`);
+function profileOf(given = "fixed-latency"): ProfileName {
+  const name = PROFILE_NAMES.find((one) => one === given);
+  if (name === undefined) throw new Error(`--profile is ${PROFILE_NAMES.join(", ")}, not "${given}"`);
+  return name;
+}
+
+function redisOf(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  if (given === "own" || /^rediss?:$/.test(URL.parse(given)?.protocol ?? "")) return given;
+  throw new Error(`--redis takes a redis:// or rediss:// address, or own, not "${given}"`);
+}
+
+function compareOf(given: string | undefined): "redis" | null {
+  if (given === undefined || given === "redis") return given ?? null;
+  throw new Error(`--compare takes redis, not "${given}"`);
 }

@@ -3,7 +3,7 @@ import type { SearchTerms } from "./step-search.ts";
 import { STANDARD_SEARCH } from "./step-search.ts";
 
 /** Seconds. */
-interface Window {
+export interface Window {
   readonly warmupS: number;
   readonly measureS: number;
 }
@@ -20,6 +20,8 @@ export interface Plan {
   /** Measures the naive service with prepared statements too. */
   readonly careful: boolean;
   readonly search: SearchTerms;
+  /** Two clusters in turns, each once a round. */
+  readonly compare: { readonly rounds: number; readonly window: Window };
   /** No new probe is begun later than this after the start of the command. */
   readonly probesUntilS: number;
 }
@@ -36,6 +38,7 @@ export const FULL_PLAN: Plan = {
   rounds: 3,
   careful: true,
   search: { ...STANDARD_SEARCH, startRate: FLOOR_RATE },
+  compare: { rounds: 8, window: { warmupS: 3, measureS: 15 } },
   probesUntilS: Number.POSITIVE_INFINITY,
 };
 
@@ -48,5 +51,6 @@ export const QUICK_PLAN: Plan = {
   rounds: 2,
   careful: false,
   search: { ...STANDARD_SEARCH, startRate: FLOOR_RATE, confirmMax: 1 },
+  compare: { rounds: 3, window: { warmupS: 2, measureS: 6 } },
   probesUntilS: 110,
 };

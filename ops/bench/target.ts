@@ -18,6 +18,8 @@ export interface Target {
   readonly shardDsns: readonly string[];
   /** See AuditScope. */
   readonly gapless: boolean;
+  /** The Redis that it uses; null: none. */
+  readonly redisUrl: string | null;
   readonly stop: () => Promise<void>;
 }
 

@@ -1,55 +1,19 @@
 /**
- * What request number k is: its merchant, key, amount and kind follow from k alone, so a replay can be made again from
- * the number of its original. Each merchant has one prepared request in memory whose digits are written over before it is
- * sent; preparing costs nothing while the load runs.
+ * The payment that request number k asks for: merchant, key and amount follow from k alone, so a replay can be made again
+ * from the number of its original. Each merchant has one prepared request in memory whose digits are written over before
+ * it is sent; preparing costs nothing while the load runs.
  */
+import { mix32 } from "./merchant-pick.ts";
+import type { PickMerchant } from "./merchant-pick.ts";
 
-/** Fresh: a key never used. Replay: key and body of a finished one. Conflict: its key with another body. */
-export const KINDS = ["fresh", "replay", "conflict"] as const;
-export type Kind = (typeof KINDS)[number];
-
-export interface Mix {
-  /** Every n-th request is a replay; 0: none. */
-  readonly replayEvery: number;
-  /** Every n-th request is a conflict; 0: none. */
-  readonly conflictEvery: number;
-}
-
-/** 2 % replays and 0.2 % conflicts. */
-export const STANDARD_MIX: Mix = { replayEvery: 50, conflictEvery: 500 };
-
-/** The kind of request `k`: replays and conflicts never fall on the same number. */
-export function kindOf(k: number, mix: Mix): Kind {
-  if (mix.conflictEvery > 0 && k % mix.conflictEvery === mix.conflictEvery - 1) return "conflict";
-  return mix.replayEvery > 0 && k % mix.replayEvery === mix.replayEvery >> 1 ? "replay" : "fresh";
-}
-
-/** Whether the answer to fresh request `k` is kept for a later replay or conflict: as many as those need. */
-export const isKept = (k: number, mix: Mix): boolean =>
-  (mix.replayEvery > 0 && k % mix.replayEvery === 0) || (mix.conflictEvery > 0 && k % mix.conflictEvery === 1);
-
-/** Well-mixed 32 bits of a number (the finalizer of MurmurHash3). */
-export function mix32(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Which merchant sends request `k`: a function, so that other mixes can take its place. */
-export type PickMerchant = (k: number) => number;
-export const uniform =
-  (count: number, seed: number): PickMerchant =>
-  (k) =>
-    mix32(k + Math.imul(seed, 0x9e3779b1)) % count;
-
-const DIGITS = 9;
+/** Of a request's number in its key. */
+export const DIGITS = 9;
 const AMOUNT_DIGITS = 5;
 /** Minor units, five digits, never the largest, so that a conflict can ask for one more. */
 const amountOf = (k: number): number => 10_000 + (mix32(~k) % 89_999);
 
 /** Writes `value` in decimal, right-aligned with zeros. */
-function writeDigits(bytes: Uint8Array, at: number, digits: number, value: number): void {
+export function writeDigits(bytes: Uint8Array, at: number, digits: number, value: number): void {
   let rest = value;
   for (let i = at + digits - 1; i >= at; i--) {
     const next = Math.trunc(rest / 10);
@@ -117,7 +81,7 @@ function makeTemplate(merchant: number, token: string, terms: TrafficTerms): Tem
   };
 }
 
-/** The requests of one run. */
+/** The payments of one run. */
 export class Traffic {
   readonly #templates: readonly Template[];
   readonly #pick: PickMerchant;

@@ -18,9 +18,13 @@ const load = (more: Partial<LoadResult> = {}): Omit<LoadResult, "outcomes"> => (
   achieved: 1,
   acceptedInWindow: 1,
   answeredInWindow: 1,
+  rightInWindow: 1,
   fresh: answers(),
   replays: answers({ due: 0, right: 0 }),
   conflicts: answers({ due: 0, right: 0 }),
+  refunds: answers({ due: 0, right: 0 }),
+  reads: null,
+  firstMerchant: { share: 1, answers: answers(), net: latency(1) },
   faultyInWarmup: 0,
   statuses: {},
   samples: [],
@@ -36,21 +40,30 @@ const load = (more: Partial<LoadResult> = {}): Omit<LoadResult, "outcomes"> => (
   ...more,
 });
 const judged = (more: Partial<Evidence>) =>
-  judge({ load: load(), foreignCores: 0.1, auditFaults: [], undurable: [], ...more });
+  judge({ load: load(), foreignCores: 0.1, auditFaults: [], undurable: [], redisIdle: false, ...more });
+const reads = (p99Us: number, more: Partial<Answers> = {}) => ({
+  achieved: 1,
+  answers: answers(more),
+  latency: latency(p99Us),
+  kinds: [],
+});
 
 describe("judge", () => {
   it("lets a clean run hold", () => expect(judged({})).to.deep.equal({ holds: true, against: [], voidFor: [] }));
 
-  const against: readonly (readonly [string, Partial<LoadResult>])[] = [
+  const against: readonly (readonly [why: string, Partial<LoadResult>, of?: string])[] = [
     ["P99 500 ms", { net: latency(500_000) }],
     ["1 wrong answers", { replays: answers({ wrong: 1 }) }],
     ["1 missing answers", { fresh: answers({ unanswered: 1 }) }],
-    ["2 missing answers", { fresh: answers({ neverSent: 2 }) }],
+    ["2 missing answers", { fresh: answers({ neverSent: 2 }) }, "to what was never sent"],
     ["0.11 % refused", { fresh: answers({ refused: 11 }) }],
+    ["P99 of reads 100 ms", { reads: reads(100_000) }],
+    ["1 wrong answers", { reads: reads(1, { wrong: 1 }) }, "to reads"],
+    ["1 missing answers", { refunds: answers({ unanswered: 1 }) }, "to refunds"],
     ["3 wrong or missing answers in the warm-up", { faultyInWarmup: 3 }],
   ];
-  for (const [why, more] of against)
-    it(`does not hold with ${why}`, () => {
+  for (const [why, more, of = ""] of against)
+    it(`does not hold with ${why} ${of}`.trim(), () => {
       const verdict = judged({ load: load(more) });
       expect(verdict.holds).to.equal(false);
       expect(verdict.against).to.deep.equal([why]);
@@ -58,6 +71,14 @@ describe("judge", () => {
 
   it("bears 0.1 % of refusals", () =>
     expect(judged({ load: load({ fresh: answers({ refused: 10 }) }) }).holds).to.equal(true));
+
+  it("lets reads hold just under their limit, and shares refusals out over all requests", () => {
+    const more = { reads: reads(99_900, { refused: 15 }) };
+    expect(judged({ load: load(more) }).holds).to.equal(true);
+  });
+
+  it("is void when a Redis was there and of no use", () =>
+    expect(judged({ redisIdle: true }).voidFor).to.deep.equal(["no replay was found in Redis"]));
 
   it("gives no number when the audit fails", () => {
     const verdict = judged({ auditFaults: ["1 operations left in doubt"] });

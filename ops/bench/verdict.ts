@@ -2,6 +2,8 @@
 import type { LoadResult } from "./load-terms.ts";
 
 export const P99_LIMIT_MS = 500;
+/** Of reads, with everything in it. */
+export const READS_P99_LIMIT_MS = 100;
 const REFUSED_SHARE_MAX = 0.001;
 const FOREIGN_CORES_MAX = 0.2;
 const LATE_SHARE_MAX = 0.01;
@@ -21,13 +23,19 @@ export interface Evidence {
   readonly foreignCores: number;
   readonly auditFaults: readonly string[];
   readonly undurable: readonly string[];
+  /** The target has a Redis, and no look into it found anything although replays were right. */
+  readonly redisIdle: boolean;
 }
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
-/** The rule of the benchmark: no wrong or missing answer, at most 0.1 % refused, P99 net of the gateway under 500 ms. */
-export function judge({ load, foreignCores, auditFaults, undurable }: Evidence): Verdict {
-  const kinds = [load.fresh, load.replays, load.conflicts];
+/**
+ * The rule of the benchmark: no wrong or missing answer, at most 0.1 % refused, P99 net of the gateway under 500 ms, that of
+ * reads under 100 ms.
+ */
+export function judge({ load, foreignCores, auditFaults, undurable, redisIdle }: Evidence): Verdict {
+  const { reads } = load;
+  const kinds = [load.fresh, load.replays, load.conflicts, load.refunds, ...(reads === null ? [] : [reads.answers])];
   const sum = (of: (answers: (typeof kinds)[number]) => number): number => kinds.reduce((n, a) => n + of(a), 0);
   const wrong = sum((a) => a.wrong);
   const missing = sum((a) => a.unanswered + a.neverSent);
@@ -38,17 +46,20 @@ export function judge({ load, foreignCores, auditFaults, undurable }: Evidence):
       sum((a) => a.due),
     );
   const p99Ms = load.net.p99Us / 1000;
+  const readsP99Ms = (reads?.latency.p99Us ?? 0) / 1000;
   const against = [
     ...(wrong > 0 ? [`${wrong} wrong answers`] : []),
     ...(missing > 0 ? [`${missing} missing answers`] : []),
     ...(load.faultyInWarmup > 0 ? [`${load.faultyInWarmup} wrong or missing answers in the warm-up`] : []),
     ...(refusedShare > REFUSED_SHARE_MAX ? [`${percent(refusedShare)} refused`] : []),
     ...(p99Ms >= P99_LIMIT_MS ? [`P99 ${p99Ms.toFixed(0)} ms`] : []),
+    ...(readsP99Ms >= READS_P99_LIMIT_MS ? [`P99 of reads ${readsP99Ms.toFixed(0)} ms`] : []),
     ...auditFaults.map((fault) => `audit: ${fault}`),
   ];
   const late = load.lateShare > LATE_SHARE_MAX && load.starvedShare <= STARVED_SHARE_MAX;
   const voidFor = [
     ...(auditFaults.length > 0 ? ["the audit failed"] : []),
+    ...(redisIdle ? ["no replay was found in Redis"] : []),
     ...undurable.map((setting) => `the server runs with ${setting}`),
     ...(foreignCores > FOREIGN_CORES_MAX ? [`foreign load of ${foreignCores.toFixed(2)} cores`] : []),
     ...(late ? [`the generator sent ${percent(load.lateShare)} over 50 ms late`] : []),

@@ -64,6 +64,10 @@ async function serve(settings: NaiveSettings): Promise<string> {
     submit: (_shard, request) => void service.handle(copyOf(request)).then((reply) => server.answer([reply])),
     answerDeadlineMs: NOT_STARTED_MS,
     exposeGatewayTime: true,
+    cursorKey: new Uint8Array(32), // it shows no lists
+    replyCache: null,
+    edgeRequestsPerSecond: null,
+    documents: null,
     clock,
     random,
     log,

@@ -13,6 +13,7 @@ import {
   OPERATION_KINDS,
   OPERATION_STATES,
   PAYMENT_STATUSES,
+  SUBMITTING,
 } from "../../../actors/domain/index.ts";
 import type { Payment, Posting, RowFacts, Transition } from "../../../actors/domain/index.ts";
 import type { KeyRow } from "../../../actors/index.ts";
@@ -111,7 +112,7 @@ export const insertPayment = ({ terms }: Payment, idempotencyKey: string, sealed
 export function insertJournal(transition: Transition, facts: RowFacts): Statement & { readonly hash: Uint8Array } {
   const { payment } = transition;
   const { operation, terms } = payment;
-  const submits = transition.fact === "accepted";
+  const submits = SUBMITTING.has(transition.fact);
   const hash = hashRow(transition, facts);
   const row = {
     epoch: 1,
@@ -120,6 +121,7 @@ export function insertJournal(transition: Transition, facts: RowFacts): Statemen
     authorized: payment.authorizedMinor,
     captured: payment.capturedMinor,
     refunded: payment.refundedMinor,
+    refunding: payment.refundingMinor,
     disputed: payment.disputedMinor,
     operation_amount: submits ? operation.amountMinor : null,
     deadline_at: submits ? time(operation.deadlineAtMs) : null,

@@ -128,7 +128,7 @@ export class NaiveService {
         return { keep: false, value: this.#repeat(request, command, found) };
       }
       await run(insertPayment(first.payment, request.idempotencyKey, sealed));
-      const data = JSON.stringify({ pendingReason: first.payment.pendingReason });
+      const data = JSON.stringify({ pendingReason: first.payment.operation.pendingReason });
       const row = insertJournal(first, {
         cause: cause(request.requestId),
         recordedAtMs: clock.nowMs(),
@@ -170,6 +170,11 @@ export class NaiveService {
       attempt: 1,
       submittedAtMs: nowMs,
       deadlineAtMs: nowMs + DEADLINE_MS,
+      reference: null,
+      pendingReason: "outcome_unknown",
+      needsReview: false,
+      failure: null,
+      note: null,
     };
     return [terms, operation];
   }
@@ -205,7 +210,7 @@ export class NaiveService {
     });
     if (observed.kind !== "authorized" && observed.kind !== "captured")
       throw new Error(`the gateway says ${observed.kind}`);
-    const next = transition(payment, observed, clock.nowMs());
+    const next = transition(payment, operation, observed, clock.nowMs());
     if (next === undefined) throw new Error(`${payment.status} + ${observed.kind} is no transition`);
     return next;
   }
@@ -259,6 +264,8 @@ export class NaiveService {
       retryAfterS: null,
       location: null,
       gatewayMs: null,
+      final: false,
+      rate: null,
     };
   }
 }
@@ -280,4 +287,6 @@ const replyOf = (
   retryAfterS: null,
   location: null,
   gatewayMs,
+  final: true,
+  rate: null,
 });
