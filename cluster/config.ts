@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os";
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
 import type { ShardLimits } from "../actors/index.ts";
+import { EDGE_REQUESTS_PER_SECOND } from "../router/index.ts";
 
 const strict = { additionalProperties: false } as const;
 const Listener = Type.Object(
@@ -36,6 +37,16 @@ export const ConfigFile = Type.Object(
       },
       strict,
     ),
+    /** Null: no fast path, every repeat is answered by its shard. */
+    redis: Type.Optional(
+      Type.Union([Type.Object({ url: Type.String({ pattern: "^rediss?://" }) }, strict), Type.Null()]),
+    ),
+    /** Requests of one address a second, before anything is known of who asks; null: no limit. */
+    edgeRequestsPerSecond: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+    /** What each token of the simulators does, for the page of documents; null: this is no sandbox. */
+    sandboxTokens: Type.Optional(
+      Type.Union([Type.Array(Type.Object({ token: Type.String(), meaning: Type.String() }, strict)), Type.Null()]),
+    ),
     workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Null()]),
     gatewayThreads: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 16 }), Type.Null()])),
     limits: Type.Optional(
@@ -51,8 +62,10 @@ export const ConfigFile = Type.Object(
             queueAgeMaxMs: ms(10),
             mailboxDepthMax: Type.Integer({ minimum: 1 }),
             openMax: Type.Integer({ minimum: 1 }),
+            receivedMax: Type.Integer({ minimum: 1 }),
             answerWithinMs: ms(100),
             operationDeadlineMs: ms(1_000),
+            riskCheckMs: ms(1),
             gatewayCallMs: ms(100),
             sameKeyGraceMs: ms(100),
             noteAfterMs: ms(100),
@@ -81,8 +94,10 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   queueAgeMaxMs: 250, // past the knee latency jumps to seconds at once: refuse before; half of what P99 may be
   mailboxDepthMax: 8_192,
   openMax: 20_000, // of one shard: a gateway that hangs must not fill memory, nor the load of the next activation
+  receivedMax: 50_000, // of one shard: modifications at Adyen, whose outcome a notification tells; 2 kB each
   answerWithinMs: 10_000, // then 202
   operationDeadlineMs: 900_000, // the shopper has long bought elsewhere
+  riskCheckMs: 300, // a payment goes on without the check rather than wait longer: the gateway judges risk too
   gatewayCallMs: 20_000,
   sameKeyGraceMs: 20_000, // the first call may still run
   noteAfterMs: 3_000, // most operations end in less and never touch the table of open ones
@@ -96,11 +111,18 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
 export const COMMIT_TIMEOUT_MS = 8_000;
 
 /** A validated configuration with every default filled in. */
-export interface NodeConfig extends Omit<ConfigFile, "limits" | "workers" | "gatewayThreads"> {
+export interface NodeConfig
+  extends Omit<
+    ConfigFile,
+    "limits" | "workers" | "gatewayThreads" | "redis" | "edgeRequestsPerSecond" | "sandboxTokens"
+  > {
   readonly limits: ShardLimits;
   readonly workers: number;
   /** Threads that run the gateways' SDKs. */
   readonly gatewayThreads: number;
+  readonly redis: { readonly url: string } | null;
+  readonly edgeRequestsPerSecond: number | null;
+  readonly sandboxTokens: readonly { readonly token: string; readonly meaning: string }[] | null;
 }
 
 /** Null stands for the gateway's own address. */
@@ -113,6 +135,10 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
   [
     "limits.answerWithinMs must be under limits.gatewayCallMs",
     ({ limits }) => limits.answerWithinMs >= limits.gatewayCallMs,
+  ],
+  [
+    "limits.riskCheckMs must be under limits.answerWithinMs",
+    ({ limits }) => limits.riskCheckMs >= limits.answerWithinMs,
   ],
   [
     "limits.gatewayCallMs must be under limits.operationDeadlineMs",
@@ -158,12 +184,15 @@ export function parseConfig(input: unknown): NodeConfig | { readonly faults: rea
     });
     return { faults };
   }
-  const { limits, workers, gatewayThreads, ...rest } = input;
+  const { limits, workers, gatewayThreads, redis, edgeRequestsPerSecond, sandboxTokens, ...rest } = input;
   const cores = availableParallelism();
   // The main thread and the database take the rest of the machine.
   const config = {
     ...rest,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    redis: redis ?? null,
+    sandboxTokens: sandboxTokens ?? null,
+    edgeRequestsPerSecond: edgeRequestsPerSecond === undefined ? EDGE_REQUESTS_PER_SECOND : edgeRequestsPerSecond,
     workers: workers ?? Math.max(1, cores - 1),
     gatewayThreads: gatewayThreads ?? (cores <= 2 ? 1 : 2), // the second keeps payments going while the first is rebuilt
   };

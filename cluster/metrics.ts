@@ -46,6 +46,12 @@ export class ThreadMetrics {
     labelNames: ["gateway", "currency", "status"],
     registers: [this.#registry],
   });
+  readonly #operations = new prom.Counter({
+    name: "gateway_operations_total",
+    help: "Captures, voids and refunds by how they ended",
+    labelNames: ["gateway", "kind", "state"],
+    registers: [this.#registry],
+  });
   readonly #refusals = new prom.Counter({
     name: "shard_refusals_total",
     help: "Requests that a shard refused, by code",
@@ -90,6 +96,7 @@ export class ThreadMetrics {
         known.observe(tookMs / 1_000);
       },
       paymentEnded: (gateway, currency, status) => counter(this.#outcomes, gateway, currency, status).inc(),
+      operationEnded: (gateway, kind, state) => counter(this.#operations, gateway, kind, state).inc(),
       refused: (code) => counter(this.#refusals, code).inc(),
     };
   }

@@ -58,11 +58,12 @@ export class NodeDirectory implements Directory {
   /** What the actors need to know of each merchant. */
   profiles(): readonly MerchantProfile[] {
     const own = this.#benchGateway;
-    return this.#snapshot.merchants.map(({ id, slot, gateways, currencies }) => ({
+    return this.#snapshot.merchants.map(({ id, slot, gateways, currencies, rateLimitPerSecond }) => ({
       id,
       slot,
       gateways: own === null ? gateways : [{ name: own, account: "bench" }],
       currencies,
+      rateLimitPerSecond,
     }));
   }
 

@@ -1,6 +1,7 @@
 /** Process entry of a node: router on this thread, actors and gateway adapters in worker threads. */
 import { systemClock, systemRandom } from "./clock.ts";
 import { loadConfig, type NodeConfig } from "./config.ts";
+import { KEY_PURPOSES } from "./key-purposes.ts";
 import { createLog } from "./log.ts";
 import { mergeMetrics } from "./metrics.ts";
 import { NodeDirectory } from "./node-directory.ts";
@@ -12,6 +13,8 @@ import type { Log } from "../actors/index.ts";
 import {
   createPresenter,
   type HttpServer,
+  loadDocuments,
+  loadIdempotencyCache,
   type Readiness,
   startAdminListener,
   startHttpServer,
@@ -53,6 +56,16 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     log,
   });
   host.start();
+  const cache =
+    config.redis === null
+      ? null
+      : (await loadIdempotencyCache())({
+          url: config.redis.url,
+          macKey: keys.derive(KEY_PURPOSES.replies),
+          clock: systemClock,
+          log,
+          metrics: routerSeries.cache,
+        });
   http = await startHttpServer({
     ...config.api,
     issuer: null,
@@ -63,6 +76,10 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     submit: (shard, request) => host.submit(shard, request),
     answerDeadlineMs: config.limits.answerWithinMs,
     exposeGatewayTime: config.mode === "sandbox",
+    cursorKey: keys.derive(KEY_PURPOSES.cursors),
+    replyCache: cache,
+    edgeRequestsPerSecond: config.edgeRequestsPerSecond,
+    documents: await loadDocuments(config.sandboxTokens),
     clock: systemClock,
     random: systemRandom(),
     log,
@@ -87,6 +104,7 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     clearInterval(beat);
     directory.stop();
     admin.close();
+    cache?.close();
     await control.close();
   });
 

@@ -1,6 +1,6 @@
 /** The router's series, on the main thread. */
 import prom from "prom-client";
-import type { RouterMetrics } from "../router/index.ts";
+import type { IdempotencyCacheMetrics, RouterMetrics } from "../router/index.ts";
 import type { MetricValues } from "./metrics.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -20,6 +20,30 @@ export class RouterSeries implements RouterMetrics {
     labelNames: ["route", "reason"],
     registers: [this.#registry],
   });
+  readonly #looks = new prom.Counter({
+    name: "reply_cache_looks_total",
+    help: "Looks for a finished reply by how they ended",
+    labelNames: ["outcome"],
+    registers: [this.#registry],
+  });
+  readonly #keeps = new prom.Counter({
+    name: "reply_cache_keeps_total",
+    help: "Finished replies by whether they were kept",
+    labelNames: ["outcome"],
+    registers: [this.#registry],
+  });
+  readonly #breaker = new prom.Gauge({
+    name: "reply_cache_breaker_open",
+    help: "1 while the reply cache is not asked",
+    aggregator: "max",
+    registers: [this.#registry],
+  });
+  /** What the reply cache counts. */
+  readonly cache: IdempotencyCacheMetrics = {
+    looked: (outcome, count) => this.#looks.inc({ outcome }, count),
+    kept: (outcome, count) => this.#keeps.inc({ outcome }, count),
+    breakerChanged: (state) => this.#breaker.set(state === "closed" ? 0 : 1),
+  };
   readonly #known = new Map<string, prom.Histogram.Internal<string>>();
 
   constructor() {

@@ -88,7 +88,10 @@ export class ShardHost {
   submit(shard: number, request: ShardRequest): void {
     const seat = this.#seatOfShard.get(shard);
     const { ticket, requestId } = request;
-    if (seat === undefined || this.#ending || !seat.thread.isOpen) this.#refuse(NOT_SERVED, [[ticket, requestId]]);
+    if (request.kind === "count") {
+      if (seat?.thread.isOpen === true && !this.#ending) seat.outgoing.add({ shard, request }); // nobody waits for it
+    } else if (seat === undefined || this.#ending || !seat.thread.isOpen)
+      this.#refuse(NOT_SERVED, [[ticket, requestId]]);
     else if (!seat.owed.owe(ticket, requestId)) this.#refuse(OWES_TOO_MUCH, [[ticket, requestId]]);
     else seat.outgoing.add({ shard, request });
   }
@@ -199,6 +202,8 @@ export class ShardHost {
         retryAfterS: 1,
         location: null,
         gatewayMs: null,
+        final: false,
+        rate: null,
       })),
     );
   }

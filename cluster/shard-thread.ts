@@ -1,15 +1,16 @@
 /** Thread entry: joins store, gateways and actors, and speaks with the main thread in one batch per tick each way. */
 import type { MessagePort } from "node:worker_threads";
 import { randomUUID } from "node:crypto";
-import type { MerchantId, Payment } from "../actors/domain/index.ts";
-import { createFixedLatencyGateway, GATEWAY_CAPABILITIES } from "../actors/gateways/index.ts";
-import { type ActorSnapshot, type MerchantProfile, ShardActor, type ShardReply } from "../actors/index.ts";
+import type { MerchantId } from "../actors/domain/index.ts";
+import { createFixedLatencyGateway, GATEWAY_CAPABILITIES, tokensByForm } from "../actors/gateways/index.ts";
+import { type ActorSnapshot, allowAll, type MerchantProfile, ShardActor, type ShardReply } from "../actors/index.ts";
 import { createPresenter, createRequestReader } from "../router/index.ts";
 import { createVault, fileKeyProvider, openShardStore } from "../storage/index.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { COMMIT_TIMEOUT_MS, type NodeConfig } from "./config.ts";
 import { failStop } from "./fail-stop.ts";
 import { GatewayDesks } from "./gateway-desk.ts";
+import { KEY_PURPOSES } from "./key-purposes.ts";
 import { createLog } from "./log.ts";
 import { type MetricValues, ThreadMetrics } from "./metrics.ts";
 import { isProcessGone, nameOfThisProcess } from "./process-name.ts";
@@ -70,15 +71,18 @@ function makeActor(
   const { config } = setup;
   const node = config.node.id;
   const log = createLog({ node, shard: id });
+  const keys = fileKeyProvider(config.keys.file);
   return new ShardActor({
     shard: id,
     store: openShardStore({ shard: id, dsn, node, clock: systemClock, log, times: { commitMs: COMMIT_TIMEOUT_MS } }),
-    vault: createVault(fileKeyProvider(config.keys.file)),
+    vault: createVault(keys),
     reader: createRequestReader(),
-    presenter: createPresenter(),
+    presenter: createPresenter({ cursorKey: keys.derive(KEY_PURPOSES.cursors) }),
     desk: gateways.forShard(id),
     merchants: (merchant) => merchants.get(merchant),
-    capabilities: (payment: Payment) => GATEWAY_CAPABILITIES[payment.terms.gateway],
+    tokens: tokensByForm,
+    risk: allowAll,
+    capabilities: (gateway) => GATEWAY_CAPABILITIES[gateway],
     reply,
     clock: systemClock,
     random: systemRandom(),

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type MerchantId, mintId, type PaymentId } from "../actors/domain/index.ts";
-import type { ShardReply, ShardRequest } from "../actors/index.ts";
+import type { ReadQuery, ShardReply, ShardRequest } from "../actors/index.ts";
 import { packReplies, packRequests, unpackReplies, unpackRequests } from "./thread-batch.ts";
 
 const merchantId: MerchantId = mintId("mer", 0, 0, new Uint8Array(8));
@@ -9,24 +9,35 @@ const paymentId: PaymentId = mintId("pay", 0, 0, new Uint8Array(8));
 const bytes = fc.uint8Array({ maxLength: 300 });
 const ticket = fc.maxSafeNat();
 
-const request: fc.Arbitrary<ShardRequest> = fc.oneof(
+const time = fc.double({ min: 0, max: 1e12, noNaN: true });
+const asked = {
+  ticket,
+  requestId: fc.string(),
+  merchantId: fc.constant(merchantId),
+  receivedAtMs: time,
+  rate: fc.constant(null),
+};
+const keyed = { ...asked, idempotencyKey: fc.string({ minLength: 1 }), body: bytes, handedOverAtMs: time };
+const query: fc.Arbitrary<ReadQuery> = fc.oneof(
+  fc.constant({ name: "balances" as const }),
   fc.record({
-    kind: fc.constant("createPayment" as const),
-    ticket,
-    requestId: fc.string(),
-    merchantId: fc.constant(merchantId),
-    idempotencyKey: fc.string(),
-    body: bytes,
-    receivedAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
-    handedOverAtMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
+    name: fc.constant("events" as const),
+    page: fc.record({
+      limit: fc.integer({ min: 1, max: 100 }),
+      after: fc.option(fc.record({ recordedAtMs: fc.nat(), seq: fc.bigInt({ min: 0n, max: 2n ** 63n }) })),
+    }),
   }),
+);
+const request: fc.Arbitrary<ShardRequest> = fc.oneof(
+  fc.record({ ...keyed, kind: fc.constant("createPayment" as const) }),
   fc.record({
-    kind: fc.constant("getPayment" as const),
-    ticket,
-    requestId: fc.string(),
-    merchantId: fc.constant(merchantId),
+    ...keyed,
+    kind: fc.constantFrom("capture" as const, "cancel" as const, "refund" as const),
     paymentId: fc.constant(paymentId),
   }),
+  fc.record({ ...asked, kind: fc.constant("getPayment" as const), paymentId: fc.constant(paymentId) }),
+  fc.record({ ...asked, kind: fc.constant("read" as const), query }),
+  fc.record({ ...asked, kind: fc.constant("count" as const) }),
 );
 const reply: fc.Arbitrary<ShardReply> = fc.record({
   ticket,
@@ -38,10 +49,16 @@ const reply: fc.Arbitrary<ShardReply> = fc.record({
   retryAfterS: fc.option(fc.nat(100)),
   location: fc.option(fc.string()),
   gatewayMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })),
+  final: fc.boolean(),
+  rate: fc.option(fc.record({ limit: fc.nat(100_000), remaining: fc.nat(100_000), resetMs: fc.nat(1_000) })),
 });
 /** Bodies may come back as another kind of byte array. */
 const plain = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, v: unknown) => (v instanceof Uint8Array ? [...v] : v === 0 ? 0 : v)));
+  JSON.parse(
+    JSON.stringify(value, (_, v: unknown) =>
+      v instanceof Uint8Array ? [...v] : typeof v === "bigint" ? `${v}n` : v === 0 ? 0 : v,
+    ),
+  );
 
 describe("batches between threads", () => {
   it("carry requests unchanged and in order, by shard", () =>

@@ -2,10 +2,13 @@
  * What crosses between the main thread and a shard thread: the requests, or the replies, of one tick as flat columns
  * and one transferred block of bytes. A structured clone of objects would cost more than the whole decision.
  */
-import type { RefusalCode } from "../actors/domain/index.ts";
-import type { ShardReply, ShardRequest } from "../actors/index.ts";
+import type { MerchantId, PaymentId, RefusalCode } from "../actors/domain/index.ts";
+import type { RateState, ReadQuery, ShardReply, ShardRequest } from "../actors/index.ts";
 
-/** Columns by request. `ends[i]`: where body i ends in `bytes`; `texts`: requestId, merchantId, key or payment id. */
+/**
+ * Columns by request. `ends[i]`: where body i ends in `bytes`; `texts`: requestId, merchantId, key, payment id, each empty
+ * where the kind has none; `queries`: of the reads, by index.
+ */
 export interface RequestBatch {
   readonly bytes: Uint8Array;
   readonly ends: Uint32Array;
@@ -16,10 +19,12 @@ export interface RequestBatch {
   readonly receivedAtMs: Float64Array;
   readonly handedOverAtMs: Float64Array;
   readonly texts: readonly string[];
+  readonly queries: ReadonlyMap<number, ReadQuery>;
 }
 
-const KIND_CODES = { createPayment: 0, getPayment: 1 } as const;
-const TEXTS = 3;
+const KINDS = ["createPayment", "getPayment", "capture", "cancel", "refund", "read", "count"] as const;
+const CODE_OF = Object.fromEntries(KINDS.map((kind, code) => [kind, code])) as Record<ShardRequest["kind"], number>;
+const TEXTS = 4;
 const NO_BODY = new Uint8Array(0);
 
 /** A request with the shard that the slot map names for it. */
@@ -32,7 +37,8 @@ export interface Addressed {
 export function packRequests(items: readonly Addressed[]): RequestBatch {
   const count = items.length;
   let size = 0;
-  for (const { request } of items) if (request.kind === "createPayment") size += request.body.length;
+  for (const { request } of items) if ("body" in request) size += request.body.length;
+  const queries = new Map<number, ReadQuery>();
   const batch = {
     bytes: new Uint8Array(size),
     ends: new Uint32Array(count),
@@ -42,23 +48,25 @@ export function packRequests(items: readonly Addressed[]): RequestBatch {
     receivedAtMs: new Float64Array(count),
     handedOverAtMs: new Float64Array(count),
     texts: new Array<string>(count * TEXTS),
+    queries,
   };
   let at = 0;
   items.forEach(({ shard, request }, i) => {
-    const create = request.kind === "createPayment";
-    if (create) {
+    if ("body" in request) {
       batch.bytes.set(request.body, at);
       at += request.body.length;
-      batch.receivedAtMs[i] = request.receivedAtMs;
       batch.handedOverAtMs[i] = request.handedOverAtMs;
     }
+    if (request.kind === "read") queries.set(i, request.query);
     batch.ends[i] = at;
     batch.tickets[i] = request.ticket;
     batch.shards[i] = shard;
-    batch.kinds[i] = KIND_CODES[request.kind];
+    batch.kinds[i] = CODE_OF[request.kind];
+    batch.receivedAtMs[i] = request.receivedAtMs;
     batch.texts[i * TEXTS] = request.requestId;
     batch.texts[i * TEXTS + 1] = request.merchantId;
-    batch.texts[i * TEXTS + 2] = create ? request.idempotencyKey : request.paymentId;
+    batch.texts[i * TEXTS + 2] = "idempotencyKey" in request ? request.idempotencyKey : "";
+    batch.texts[i * TEXTS + 3] = "paymentId" in request ? request.paymentId : "";
   });
   return batch;
 }
@@ -66,37 +74,40 @@ export function packRequests(items: readonly Addressed[]): RequestBatch {
 /** The requests by shard, in the order in which they came. Bodies are views into the batch. */
 export function unpackRequests(batch: RequestBatch): Map<number, ShardRequest[]> {
   const byShard = new Map<number, ShardRequest[]>();
-  let from = 0;
   for (let i = 0; i < batch.tickets.length; i++) {
-    const end = batch.ends[i] as number;
     const shard = batch.shards[i] as number;
-    const base = {
-      ticket: batch.tickets[i] as number,
-      requestId: batch.texts[i * TEXTS] as string,
-      merchantId: batch.texts[i * TEXTS + 1] as ShardRequest["merchantId"], // parsed by the router
-    };
-    const third = batch.texts[i * TEXTS + 2] as string;
-    const request: ShardRequest =
-      batch.kinds[i] === KIND_CODES.createPayment
-        ? {
-            ...base,
-            kind: "createPayment",
-            idempotencyKey: third,
-            body: from === end ? NO_BODY : batch.bytes.subarray(from, end),
-            receivedAtMs: batch.receivedAtMs[i] as number,
-            handedOverAtMs: batch.handedOverAtMs[i] as number,
-          }
-        : {
-            ...base,
-            kind: "getPayment",
-            paymentId: third as Extract<ShardRequest, { kind: "getPayment" }>["paymentId"],
-          };
+    const request = requestAt(batch, i);
     const list = byShard.get(shard);
     if (list === undefined) byShard.set(shard, [request]);
     else list.push(request);
-    from = end;
   }
   return byShard;
+}
+
+/** Ids were parsed by the router. */
+function requestAt(batch: RequestBatch, i: number): ShardRequest {
+  const kind = KINDS[batch.kinds[i] as number];
+  if (kind === undefined) throw new Error("a request of an unknown kind");
+  const asked = {
+    ticket: batch.tickets[i] as number,
+    requestId: batch.texts[i * TEXTS] as string,
+    merchantId: batch.texts[i * TEXTS + 1] as MerchantId,
+    receivedAtMs: batch.receivedAtMs[i] as number,
+    rate: null,
+  };
+  const paymentId = batch.texts[i * TEXTS + 3] as PaymentId;
+  if (kind === "getPayment") return { ...asked, kind, paymentId };
+  if (kind === "count") return { ...asked, kind };
+  if (kind === "read") return { ...asked, kind, query: batch.queries.get(i) as ReadQuery };
+  const from = i === 0 ? 0 : (batch.ends[i - 1] as number);
+  const end = batch.ends[i] as number;
+  const keyed = {
+    ...asked,
+    idempotencyKey: batch.texts[i * TEXTS + 2] as string,
+    body: from === end ? NO_BODY : batch.bytes.subarray(from, end),
+    handedOverAtMs: batch.handedOverAtMs[i] as number,
+  };
+  return kind === "createPayment" ? { ...keyed, kind } : { ...keyed, kind, paymentId };
 }
 
 /** Columns by reply; absent numbers are -1. `notes`: code and location of the few replies that have one, by index. */
@@ -108,11 +119,15 @@ export interface ReplyBatch {
   readonly flags: Uint8Array;
   readonly retryAfterS: Int32Array;
   readonly gatewayMs: Float64Array;
+  /** Limit, remaining and milliseconds until the next: three numbers a reply; a limit of -1: not counted. */
+  readonly rates: Int32Array;
   readonly notes: ReadonlyMap<number, { readonly code: RefusalCode | null; readonly location: string | null }>;
 }
 
 const PROBLEM = 1;
 const REPLAYED = 2;
+const FINAL = 4;
+const RATES = 3;
 
 /** `bytes.buffer` is fresh: it may be transferred. */
 export function packReplies(replies: readonly ShardReply[]): ReplyBatch {
@@ -128,6 +143,7 @@ export function packReplies(replies: readonly ShardReply[]): ReplyBatch {
     flags: new Uint8Array(count),
     retryAfterS: new Int32Array(count),
     gatewayMs: new Float64Array(count),
+    rates: new Int32Array(count * RATES),
     notes,
   };
   let at = 0;
@@ -137,9 +153,14 @@ export function packReplies(replies: readonly ShardReply[]): ReplyBatch {
     batch.ends[i] = at;
     batch.tickets[i] = reply.ticket;
     batch.statuses[i] = reply.status;
-    batch.flags[i] = (reply.problem ? PROBLEM : 0) | (reply.replayed ? REPLAYED : 0);
+    batch.flags[i] = (reply.problem ? PROBLEM : 0) | (reply.replayed ? REPLAYED : 0) | (reply.final ? FINAL : 0);
     batch.retryAfterS[i] = reply.retryAfterS ?? -1;
     batch.gatewayMs[i] = reply.gatewayMs ?? -1;
+    batch.rates[i * RATES] = reply.rate?.limit ?? -1;
+    if (reply.rate !== null) {
+      batch.rates[i * RATES + 1] = reply.rate.remaining;
+      batch.rates[i * RATES + 2] = Math.ceil(reply.rate.resetMs);
+    }
     if (reply.code !== null || reply.location !== null) notes.set(i, { code: reply.code, location: reply.location });
   });
   return batch;
@@ -162,10 +183,17 @@ export function unpackReplies(batch: ReplyBatch): ShardReply[] {
       retryAfterS: absent(batch.retryAfterS[i] as number),
       location: note?.location ?? null,
       gatewayMs: absent(batch.gatewayMs[i] as number),
+      final: (flags & FINAL) !== 0,
+      rate: rateAt(batch.rates, i * RATES),
     };
     from = end;
     return reply;
   });
+}
+
+function rateAt(rates: Int32Array, at: number): RateState | null {
+  const limit = rates[at] as number;
+  return limit < 0 ? null : { limit, remaining: rates[at + 1] as number, resetMs: rates[at + 2] as number };
 }
 
 const absent = (value: number): number | null => (value < 0 ? null : value);

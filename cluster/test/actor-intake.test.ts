@@ -48,6 +48,7 @@ describe("shard actor: intake", () => {
           body: Buffer.from("not even JSON"),
           receivedAtMs: handedOverAtMs,
           handedOverAtMs,
+          rate: null,
         },
       ]);
       return [rig.last.status, rig.last.body["code"]];
@@ -68,7 +69,7 @@ describe("shard actor: intake", () => {
       0,
     ]);
     const paymentId = mintId("pay", other, START_MS, new Uint8Array(8));
-    rig.actor.submit([{ kind: "getPayment", ticket: 7, requestId: "r", merchantId, paymentId }]);
+    rig.get(paymentId);
     await settle();
     expect([rig.last.status, rig.last.body["code"]]).to.deep.equal([503, "shard_unavailable"]);
   });

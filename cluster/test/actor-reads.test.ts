@@ -12,7 +12,7 @@ describe("shard actor: reads", () => {
     await rig.answer({ kind: "captured", reference: "psp" });
     const paymentId = rig.calls[0]?.paymentId as GatewayCall["paymentId"];
     const read = async (): Promise<number> => {
-      rig.actor.submit([{ kind: "getPayment", ticket: 7, requestId: "r", merchantId, paymentId }]);
+      rig.get(paymentId);
       await settle();
       return rig.last.status;
     };
@@ -36,16 +36,7 @@ describe("shard actor: reads", () => {
     };
     const rig = await Rig.started("adyen", { store: slow });
     const paymentId = mintId("pay", slotOfMerchant(merchantId), START_MS, new Uint8Array(8));
-    const read = (count: number) =>
-      rig.actor.submit(
-        Array.from({ length: count }, () => ({
-          kind: "getPayment" as const,
-          ticket: 1,
-          requestId: "r",
-          merchantId,
-          paymentId,
-        })),
-      );
+    const read = (count: number) => rig.get(paymentId, count);
     read(1);
     read(2);
     read(3);
@@ -68,7 +59,7 @@ describe("shard actor: reads", () => {
     const reads: Record<string, unknown>[] = [];
     const read = async (of: Rig): Promise<void> => {
       const { paymentId } = rig.calls[0] as GatewayCall;
-      of.actor.submit([{ kind: "getPayment", ticket: 7, requestId: "r", merchantId, paymentId }]);
+      of.get(paymentId);
       await settle();
       const { pending, ...shown } = of.last.body as { pending: { since: string } | null };
       reads.push({ ...shown, since: pending?.since });

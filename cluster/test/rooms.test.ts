@@ -21,7 +21,7 @@ const MAY_IMPORT: { readonly [R in Room]: readonly Room[] } = {
   ops: ["cluster", "router", "reconcile", "storage", "actors"],
 };
 
-const DOORS = "^(actors(/domain|/gateways)?|storage|router|reconcile|cluster)/index\\.ts$";
+const DOORS = "^(actors(/domain|/gateways)?|storage|router(/client)?|reconcile|cluster)/index\\.ts$";
 
 /** Package: the only files that import it, tests aside. What is not listed is imported nowhere. */
 const VENDORS: Readonly<Record<string, string>> = {
@@ -33,6 +33,8 @@ const VENDORS: Readonly<Record<string, string>> = {
   "uWebSockets.js": "^(router|ops/bench)/", // the benchmark's yardsticks answer as the product does
   jose: "^router/",
   "hash-ring": "^router/ring\\.ts$",
+  ioredis: "^router/idempotency-cache-redis\\.ts$",
+  testcontainers: "^ops/test-run/",
   typebox: "^(router|cluster)/",
   comlink: "^cluster/",
   pino: "^cluster/",

@@ -28,6 +28,7 @@ const merchant: MerchantProfile = {
   slot: slotOfMerchant(merchantId),
   gateways: [{ name: "fixed-latency", account: "test" }],
   currencies: null,
+  rateLimitPerSecond: 1_000_000,
 };
 
 describe("shard host (needs postgres)", function () {
@@ -107,6 +108,7 @@ describe("shard host (needs postgres)", function () {
       body,
       receivedAtMs: systemClock.monotonicMs(),
       handedOverAtMs: systemClock.monotonicMs(),
+      rate: null,
     });
     return ticket;
   }

@@ -1,7 +1,15 @@
 /** An actor on a clock that the test turns, a store in memory and a scripted gateway. */
-import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../../actors/domain/index.ts";
-import { GATEWAY_CAPABILITIES } from "../../../actors/gateways/index.ts";
 import {
+  type Command,
+  type MerchantId,
+  mintId,
+  type PaymentId,
+  SLOT_COUNT,
+  slotOfMerchant,
+} from "../../../actors/domain/index.ts";
+import { GATEWAY_CAPABILITIES, tokensByForm } from "../../../actors/gateways/index.ts";
+import {
+  allowAll,
   type GatewayCall,
   type GatewayObservation,
   ShardActor,
@@ -20,7 +28,15 @@ export const START_MS = 1_750_000_000_000;
 export const merchantId: MerchantId = mintId("mer", 0, START_MS, new Uint8Array(8));
 /** The failure of an observed refusal. */
 export const DECLINED = { code: "card_declined", retryable: false, customerAction: null, gatewayCode: "05" } as const;
-const noMeter = { commit: () => {}, gatewayAnswered: () => {}, paymentEnded: () => {}, refused: () => {} };
+const noMeter = {
+  commit: () => {},
+  gatewayAnswered: () => {},
+  paymentEnded: () => {},
+  operationEnded: () => {},
+  refused: () => {},
+};
+/** Signs cursors in these tests. */
+const cursorKey = new Uint8Array(32);
 
 /** Lets every promise that can settle do so. */
 export const settle = async (): Promise<void> => {
@@ -63,6 +79,7 @@ export class Rig {
       slot: slotOfMerchant(merchantId),
       gateways: [{ name: gateway, account: "a" }],
       currencies: null,
+      rateLimitPerSecond: 1_000_000,
     };
     const clock = {
       nowMs: () => this.#nowMs,
@@ -80,7 +97,7 @@ export class Rig {
       store: (store ?? ((as) => as))(createMemoryStore({ shard: 0, database })),
       vault: { seal: (_, plain) => plain, open: (_, sealed) => sealed },
       reader: createRequestReader(),
-      presenter: createPresenter(),
+      presenter: createPresenter({ cursorKey }),
       desk: {
         submit: (calls) => {
           this.calls.push(...calls);
@@ -88,7 +105,9 @@ export class Rig {
         },
       },
       merchants: () => profile,
-      capabilities: (payment) => GATEWAY_CAPABILITIES[payment.terms.gateway],
+      tokens: tokensByForm,
+      risk: allowAll,
+      capabilities: (name) => GATEWAY_CAPABILITIES[name],
       reply: (reply) => this.replies.push(reply),
       clock,
       random: { bytes: (count) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 },
@@ -129,17 +148,42 @@ export class Rig {
   send(key: string, more: Readonly<Record<string, unknown>> = {}): void {
     const body = Buffer.from(JSON.stringify({ amount: 100, currency: "EUR", payment_method: "tok_visa", ...more }));
     this.actor.submit([
-      {
-        kind: "createPayment",
-        ticket: ++this.#ticket,
-        requestId: "r",
-        merchantId,
-        idempotencyKey: key,
-        body,
-        receivedAtMs: this.#nowMs,
-        handedOverAtMs: this.#nowMs,
-      },
+      { ...this.#asked(), kind: "createPayment", idempotencyKey: key, body, handedOverAtMs: this.#nowMs },
     ]);
+  }
+
+  /** Asks for something more of a payment; `settle` or `pass` lets it be written. */
+  ask(
+    kind: Command,
+    paymentId: PaymentId,
+    key: string,
+    body: Readonly<Record<string, unknown>> = {},
+    merchant = merchantId,
+  ): void {
+    const request = { ...this.#asked(), kind, paymentId, idempotencyKey: key, handedOverAtMs: this.#nowMs };
+    this.actor.submit([{ ...request, merchantId: merchant, body: Buffer.from(JSON.stringify(body)) }]);
+  }
+
+  /** Asks for something more of a payment, and lets its intent be written. */
+  async modify(
+    kind: Command,
+    paymentId: PaymentId,
+    key: string,
+    body: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    this.ask(kind, paymentId, key, body);
+    await settle();
+  }
+
+  /** Reads a payment, `times` times in one tick. */
+  get(paymentId: PaymentId, times = 1): void {
+    this.actor.submit(
+      Array.from({ length: times }, () => ({ ...this.#asked(), kind: "getPayment" as const, paymentId })),
+    );
+  }
+
+  #asked(): { ticket: number; requestId: string; merchantId: MerchantId; receivedAtMs: number; rate: null } {
+    return { ticket: ++this.#ticket, requestId: "r", merchantId, receivedAtMs: this.#nowMs, rate: null };
   }
 
   /** The gateway says something to the newest call, and everything settles. */

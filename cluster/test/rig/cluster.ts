@@ -40,9 +40,8 @@ export class Cluster {
 
   /** Rows of a query on every shard's database, as its owner. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    const rows: Row[] = [];
-    for (const { ownerDsn } of this.info.postgres.shards) rows.push(...(await queryOne<Row>(ownerDsn, sql, values)));
-    return rows;
+    const { shards } = this.info.postgres;
+    return (await Promise.all(shards.map(({ ownerDsn }) => queryOne<Row>(ownerDsn, sql, values)))).flat();
   }
 
   async dispose(): Promise<void> {

@@ -9,6 +9,8 @@ export const bound = (store: ShardStore): ShardStore => ({
   findKeys: (keys) => store.findKeys(keys),
   scanKeys: (after, limit) => store.scanKeys(after, limit),
   findPayments: (ids) => store.findPayments(ids),
+  read: (merchant, query) => store.read(merchant, query),
+  rollUpBalances: (lease, merchants) => store.rollUpBalances(lease, merchants),
   confirmEpoch: (lease) => store.confirmEpoch(lease),
   saveDoubts: (lease, upserts, closed) => store.saveDoubts(lease, upserts, closed),
   release: (lease) => store.release(lease),

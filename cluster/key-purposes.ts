@@ -1,0 +1,7 @@
+/** What keys are derived for; two purposes never share a key. Stored signatures depend on the words: never renamed. */
+export const KEY_PURPOSES = {
+  /** Cursors of lists, which clients keep. */
+  cursors: "list-cursors",
+  /** Finished replies outside the database. */
+  replies: "cached-replies",
+} as const;
