@@ -5,39 +5,25 @@
  * is refused with 503; a fenced actor never serves again; drain leads to closed. An activation that finds a database that
  * contradicts itself leads to failed, which tries again every few seconds: the other shards of the thread go on.
  */
-import { Admission, type AdmissionLimits, type Queue } from "./admission.ts";
 import { Answers } from "./answers.ts";
 import { Cancels } from "./cancels.ts";
-import { type GatewayName, type MerchantId, refuse, slotOfMerchant } from "./domain/index.ts";
+import { type GatewayName, type MerchantId, slotOfMerchant } from "./domain/index.ts";
 import { FlowTable } from "./flow-table.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
 import { inheritedFlow } from "./inherited-flow.ts";
-import { Intents } from "./intents.ts";
-import { type IntakeLimits, KeyedIntake } from "./keyed-intake.ts";
 import { KnownKeys } from "./known-keys.ts";
-import { Modifications } from "./modifications.ts";
-import { type NewPaymentLimits, NewPayments } from "./new-payments.ts";
+import { Mailbox, type MailboxLimits } from "./mailbox.ts";
 import { type OperationLimits, Operations } from "./operations.ts";
 import { Ownership, type OwnershipLimits } from "./ownership.ts";
-import { PaymentFiles } from "./payment-files.ts";
-import { PaymentReads } from "./payment-reads.ts";
 import type { GatewayAnswer, GatewayCapabilities, GatewayDesk } from "./ports/gateway.ts";
 import type { RiskCheck, TokenVault } from "./ports/policies.ts";
 import type { MerchantProfile, Presenter, RequestReader, ShardReply, ShardRequest } from "./ports/requests.ts";
 import type { Claim, ShardStore, Vault } from "./ports/shard-store.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
-import { RateLimits } from "./rate-limits.ts";
 import type { ShardMeter } from "./shard-meter.ts";
-import { ShardReads } from "./shard-reads.ts";
 import { Waiters } from "./waiters.ts";
 
-export interface ShardLimits
-  extends CommitLimits,
-    AdmissionLimits,
-    IntakeLimits,
-    NewPaymentLimits,
-    OperationLimits,
-    OwnershipLimits {
+export interface ShardLimits extends CommitLimits, MailboxLimits, OperationLimits, OwnershipLimits {
   /** Finished payments kept in memory for replays and reads. */
   readonly rememberedMax: number;
   /** Keys that the filter of new ones can hold: two bytes each. Of a larger shard every new key is looked up. */
@@ -91,15 +77,8 @@ export class ShardActor {
   readonly #ownership: Ownership;
   readonly #commit: GroupCommit;
   readonly #operations: Operations;
-  readonly #admission: Admission;
-  readonly #intake: KeyedIntake;
-  readonly #newPayments: NewPayments;
-  readonly #modifications: Modifications;
+  readonly #mailbox: Mailbox;
   readonly #cancels: Cancels;
-  readonly #files: PaymentFiles;
-  readonly #paymentReads: PaymentReads;
-  readonly #reads: ShardReads;
-  readonly #rates = new RateLimits();
   readonly #knownKeys: KnownKeys;
   readonly #ending = new AbortController();
   #mode: ActorMode = "activating";
@@ -108,11 +87,10 @@ export class ShardActor {
   #late: GatewayAnswer[] = [];
   #lateMax = 0;
   #callOffRetry: (() => void) | undefined;
-  readonly #queues: readonly Queue[];
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
-    const { store, clock, random, meter, log, limits, desk, merchants, capabilities } = parts;
+    const { store, clock, random, meter, log, limits, desk, capabilities } = parts;
     const flows = new FlowTable(limits.rememberedMax);
     const answers = new Answers(parts.presenter, parts.reply, meter);
     const commit = new GroupCommit(store, clock, limits, meter, {
@@ -142,42 +120,10 @@ export class ShardActor {
       onEnded: (flow) => this.#cancels.operationEnded(flow),
     });
     const knownKeys = new KnownKeys(store, clock, limits.knownKeysMax);
-    const intents = new Intents({ flows, commit, knownKeys, answers, clock, memoryLost: () => commit.abandon() });
     const { operationDeadlineMs } = limits;
     const cancels = new Cancels({ flows, commit, operations, clock, random, log, operationDeadlineMs });
-    const files = new PaymentFiles(flows, commit, store);
-    const { vault, tokens, risk, reader } = parts;
-    const ways = { flows, intents, operations, answers, capabilities, clock, random, limits };
-    const newPayments = new NewPayments({ ...ways, vault, tokens, risk });
-    const modifications = new Modifications({ ...ways, files, cancels });
-    const admission = new Admission({ flows, commit, clock, limits, queues: () => this.#queues });
-    const intake = new KeyedIntake({
-      flows,
-      admission,
-      store,
-      operations,
-      knownKeys,
-      ownership,
-      answers,
-      reader,
-      merchants,
-      deciders: {
-        create: (candidate) => newPayments.create(candidate),
-        modify: (candidate) => modifications.modify(candidate),
-      },
-      clock,
-      log,
-      limits,
-    });
-    this.#queues = [intake, newPayments, modifications];
-    this.#admission = admission;
-    this.#intake = intake;
-    this.#newPayments = newPayments;
-    this.#modifications = modifications;
+    this.#mailbox = new Mailbox({ ...parts, flows, commit, ownership, operations, answers, knownKeys, cancels });
     this.#cancels = cancels;
-    this.#files = files;
-    this.#paymentReads = new PaymentReads({ flows, commit, store, operations, answers, ownership });
-    this.#reads = new ShardReads(store, commit, answers);
     this.#flows = flows;
     this.#answers = answers;
     this.#waiters = new Waiters(flows, answers, operations, { ownership, clock });
@@ -199,44 +145,12 @@ export class ShardActor {
 
   /** The requests of one tick. Each gets exactly one answer (of status 0: none, see ShardReply). */
   submit(requests: readonly ShardRequest[]): void {
-    for (const request of requests) this.#admit(request);
-    this.#intake.flush();
-    this.#paymentReads.flush();
+    for (const request of requests) {
+      if (this.#mode === "serving" && this.#owns(request.merchantId)) this.#mailbox.take(request);
+      else if (request.kind !== "count") this.#refuseNow(request);
+    }
+    this.#mailbox.flush();
     this.#ownership.flush();
-  }
-
-  #admit(request: ShardRequest): void {
-    if (this.#mode !== "serving" || !this.#owns(request.merchantId)) {
-      if (request.kind !== "count") this.#refuseNow(request);
-      return;
-    }
-    if (!this.#isWithinRate(request)) return;
-    switch (request.kind) {
-      case "count":
-        return;
-      case "getPayment":
-        this.#paymentReads.take(request);
-        return;
-      case "read":
-        this.#reads.take(request);
-        return;
-      default:
-        this.#intake.take(request);
-    }
-  }
-
-  /** Counts the request, before anything else is done for it: what is refused here leaves no trace (design §3.2). */
-  #isWithinRate(request: ShardRequest): boolean {
-    const limit = this.#parts.merchants(request.merchantId)?.rateLimitPerSecond;
-    if (limit === undefined) return true; // refused further on: the merchant is not known here yet
-    const { merchantId, receivedAtMs, kind } = request;
-    const { allowed, rate } = this.#rates.take(merchantId, limit, receivedAtMs, kind === "count");
-    request.rate = rate;
-    if (allowed) return true;
-    const retryAfterS = Math.max(1, Math.ceil(rate.resetMs / 1_000));
-    const detail = `This merchant may send ${limit} requests in any one second.`;
-    this.#answers.refuse(request, refuse("rate_limited", detail, { retryAfterS }));
-    return false;
   }
 
   /** What gateways said. While settling it waits for the memory that it belongs to. */
@@ -269,7 +183,7 @@ export class ShardActor {
       mode: this.#mode,
       epoch: this.#commit.lease?.epoch.toString() ?? null,
       lastSeq: this.#commit.lastSeq.toString(),
-      mailboxDepth: this.#admission.depth,
+      mailboxDepth: this.#mailbox.depth,
       openOperations: this.#flows.openCount,
       inDoubt,
       oldestDoubtAgeMs,
@@ -287,12 +201,11 @@ export class ShardActor {
     if (this.#mode === "closed") return;
     const serving = this.#mode === "serving";
     if (serving) this.#mode = "draining";
-    this.#resetQueues("shard_unavailable");
+    this.#mailbox.refuseWrites("shard_unavailable");
     const endAtMs = this.#parts.clock.monotonicMs() + withinMs;
     const busy = (): boolean => this.#commit.busy || this.#waiters.exist();
     while (serving && busy() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
-    this.#paymentReads.reset();
-    this.#reads.reset();
+    this.#mailbox.refuseReads();
     this.#ownership.reset();
     this.#operations.end(); // the successor inherits what is open, so no new call; a T1 acknowledged from now on is answered at once
     this.#waiters.end(this.#ownership.isCertain);
@@ -324,14 +237,6 @@ export class ShardActor {
     const settling = this.#mode === "settling";
     const detail = settling ? "the shard settles with its database" : "the shard is not served here now";
     this.#answers.refuseWith(request, settling ? "storage_unavailable" : "shard_unavailable", detail);
-  }
-
-  /** What waits before T1 is refused: nothing was done for it. */
-  #resetQueues(code: "storage_unavailable" | "shard_unavailable"): void {
-    this.#intake.reset(code);
-    this.#newPayments.reset(code);
-    this.#modifications.reset(code);
-    this.#files.reset();
   }
 
   /** Takes the shard. Whatever fails is this shard's trouble alone: it is tried again. */
@@ -388,9 +293,8 @@ export class ShardActor {
     this.#parts.log.warn({ shard: this.#parts.shard, why }, "the shard's memory is dropped");
     const draining = this.#mode === "draining";
     this.#mode = why === "unknown" ? "settling" : "fenced";
-    this.#resetQueues(why === "unknown" ? "storage_unavailable" : "shard_unavailable");
-    this.#paymentReads.reset();
-    this.#reads.reset();
+    this.#mailbox.refuseWrites(why === "unknown" ? "storage_unavailable" : "shard_unavailable");
+    this.#mailbox.refuseReads();
     this.#ownership.reset();
     // As of the last acknowledged commit, if that is certainly the newest; who asks again with the key gets the truth.
     this.#waiters.end(why === "unknown" && this.#ownership.isCertain);
