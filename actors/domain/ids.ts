@@ -19,6 +19,8 @@ export type RefundId = Id<"ref">;
 export type OperationId = Id<"op">;
 export type EventId = Id<"evt">;
 export type MerchantId = Id<"mer">;
+/** A merchant's receiver of events. */
+export type EndpointId = Id<"whe">;
 
 interface IdByPrefix {
   pay: PaymentId;
@@ -26,6 +28,7 @@ interface IdByPrefix {
   op: OperationId;
   evt: EventId;
   mer: MerchantId;
+  whe: EndpointId;
 }
 export type IdPrefix = keyof IdByPrefix;
 
@@ -118,8 +121,8 @@ export function mintedAtMs(bytes: Uint8Array): number {
   return ms;
 }
 
-/** The slot that an id of a payment, refund, operation or event carries. (A merchant's slot is `slotOfMerchant`.) */
-export function slotOfId(id: PaymentId | RefundId | OperationId | EventId): number {
+/** The slot that an id of a payment, refund, operation, event or endpoint carries. (A merchant's slot is `slotOfMerchant`.) */
+export function slotOfId(id: PaymentId | RefundId | OperationId | EventId | EndpointId): number {
   const bytes = bytesOfId(id);
   return (((bytes[6] as number) & 0x0f) << 8) | (bytes[7] as number);
 }
@@ -161,3 +164,5 @@ export const compensationKeyOf = (payment: PaymentId, kind: string, ordinal: num
 /** A refund is the operation that makes it, under the merchant's name for it: the same uuid. */
 export const refundIdOf = (id: OperationId): RefundId => `ref_${id.slice("op_".length)}` as RefundId;
 export const operationIdOf = (id: RefundId): OperationId => `op_${id.slice("ref_".length)}` as OperationId;
+/** The first operation of a payment, its authorize or sale, has the payment's uuid: so its gateway's notices lead to it. */
+export const firstOperationOf = (id: PaymentId): OperationId => `op_${id.slice("pay_".length)}` as OperationId;

@@ -9,6 +9,7 @@ export {
   type OperationId,
   type EventId,
   type MerchantId,
+  type EndpointId,
   type IdPrefix,
   idFromBytes,
   bytesOfId,
@@ -21,6 +22,7 @@ export {
   compensationKeyOf,
   refundIdOf,
   operationIdOf,
+  firstOperationOf,
 } from "./ids.ts";
 export {
   LEDGER_ACCOUNTS,
@@ -59,8 +61,12 @@ export {
   type PaymentTerms,
   type Operation,
   type CancelRequest,
+  DISPUTE_STATES,
+  type DisputeState,
+  type Dispute,
   type Payment,
 } from "./payment.ts";
+export { isUndecided, type LateFact, lateTransition } from "./late-transition.ts";
 export { type AllowedRequest, checkRequest, type Command, COMMANDS, refundableMinor } from "./requests.ts";
 export {
   type Fact,

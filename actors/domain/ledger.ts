@@ -29,6 +29,9 @@ export const LEDGER_KINDS = [
   "refund_settle",
   "refund_release",
   "refund_unsettle",
+  "dispute_hold",
+  "dispute_release",
+  "dispute_loss",
 ] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
@@ -48,6 +51,9 @@ export const TEMPLATES: { readonly [K in LedgerKind]: LedgerTemplate } = {
   refund_settle: { debit: "refunds_in_transit", credit: "gateway_receivable", layer: "posted" },
   refund_release: { debit: "refunds_in_transit", credit: "merchant_payable", layer: "posted" },
   refund_unsettle: { debit: "gateway_receivable", credit: "refunds_in_transit", layer: "posted" },
+  dispute_hold: { debit: "disputes_held", credit: "gateway_receivable", layer: "posted" },
+  dispute_release: { debit: "gateway_receivable", credit: "disputes_held", layer: "posted" },
+  dispute_loss: { debit: "merchant_payable", credit: "disputes_held", layer: "posted" },
 };
 
 /** One transfer. `amountMinor` > 0. */
@@ -90,6 +96,16 @@ export function postingsOf(fact: FactKind, amounts: FactAmounts): readonly Posti
       return [post("refund_settle", amountMinor)];
     case "refundFailed":
       return [post("refund_release", amountMinor)];
+    case "captureReversed":
+      return [post("capture_reverse", amountMinor)];
+    case "refundReversed":
+      return [post("refund_unsettle", amountMinor), post("refund_release", amountMinor)];
+    case "disputeHeld":
+      return [post("dispute_hold", amountMinor)];
+    case "disputeReleased":
+      return [post("dispute_release", amountMinor)];
+    case "disputeLost":
+      return [post("dispute_loss", amountMinor)];
     default:
       return [];
   }

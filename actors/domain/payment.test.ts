@@ -23,6 +23,12 @@ const cases: ReadonlyArray<readonly [PaymentStatus, FactKind, PaymentStatus | "r
   ["authorized", "voidRequested", "authorized"],
   ["authorized", "refundRequested", "refused"], // nothing was taken
   ["authorized", "cancelRequested", "refused"], // that is a void
+  ["captured", "cancelRequested", "captured"], // of our own making: a late success is given back
+  ["captured", "cancelSettled", "canceled"], // and was
+  ["captured", "captureReversed", "captured"],
+  ["captured", "disputeHeld", "captured"],
+  ["authorized", "disputeHeld", "refused"], // nothing was taken that could be disputed
+  ["failed", "refundReversed", "refused"],
   ["pending", "cancelRequested", "pending"],
   ["pending", "captureRequested", "refused"],
   ["captured", "refundRequested", "captured"],

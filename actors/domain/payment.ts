@@ -19,7 +19,9 @@ export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 /**
  * What can happen to a payment. `accepted` and the `…Requested` are T1 of an operation. The members of DOUBT change the
  * operation or flag it for review, not the status; the rest are definite facts of a gateway, but `cancelSettled`: a
- * cancel asked for while the payment was in doubt has nothing left to do. The order is stored as codes: append only.
+ * cancel asked for while the payment was in doubt has nothing left to do. Late facts are about an operation that has
+ * ended: `late…` and `…Reversed` turn its end round, `dispute…` and `authorizationExpired` leave it as it is.
+ * The order is stored as codes: append only.
  */
 export const FACT_KINDS = [
   "accepted",
@@ -45,6 +47,12 @@ export const FACT_KINDS = [
   "refunded",
   "refundFailed",
   "cancelSettled",
+  "captureReversed",
+  "refundReversed",
+  "disputeUpdated",
+  "disputeHeld",
+  "disputeReleased",
+  "disputeLost",
 ] as const;
 export type FactKind = (typeof FACT_KINDS)[number];
 
@@ -95,10 +103,26 @@ export const NEXT_STATUS: { readonly [S in PaymentStatus]: { readonly [F in Fact
     refundRequested: "captured",
     refunded: "captured",
     refundFailed: "captured",
-    cancelSettled: "captured",
+    cancelRequested: "captured", // of our own making: a late success is given back
+    cancelSettled: "canceled", // all of it was given back
+    captureReversed: "captured",
+    refundReversed: "captured",
+    disputeUpdated: "captured",
+    disputeHeld: "captured",
+    disputeReleased: "captured",
+    disputeLost: "captured",
   },
   failed: { ...LATE, cancelSettled: "failed" },
-  canceled: { ...LATE, cancelSettled: "canceled" },
+  // What was charged and given back stands here too, and either may still be undone.
+  canceled: {
+    ...LATE,
+    cancelSettled: "canceled",
+    refundReversed: "canceled",
+    disputeUpdated: "canceled",
+    disputeHeld: "canceled",
+    disputeReleased: "canceled",
+    disputeLost: "canceled",
+  },
   expired: { ...LATE, cancelSettled: "expired" },
 };
 
@@ -170,6 +194,30 @@ export interface CancelRequest {
   readonly needsReview?: true;
 }
 
+/** Where a dispute stands, whatever its gateway calls it (gateways.md §1.6). */
+export const DISPUTE_STATES = [
+  "inquiry",
+  "needs_response",
+  "under_review",
+  "won",
+  "lost",
+  "accepted",
+  "expired",
+  "reversed",
+] as const;
+export type DisputeState = (typeof DISPUTE_STATES)[number];
+
+/** The newest dispute of a payment: the issuer wants the money back, or took it. Amount: decimal text, minor units. */
+export interface Dispute {
+  /** The gateway's name for it. */
+  readonly reference: string;
+  /** It labels; only `funds` post. */
+  readonly state: DisputeState;
+  readonly amount: string;
+  /** What happened to the money: nothing yet, taken, given back, or taken for good. */
+  readonly funds: "none" | "held" | "released" | "lost";
+}
+
 /** A payment as of its newest journal row. */
 export interface Payment {
   readonly terms: PaymentTerms;
@@ -188,6 +236,7 @@ export interface Payment {
   readonly operation: Operation;
   /** Set from the request until it is settled. */
   readonly cancel: CancelRequest | null;
+  readonly dispute: Dispute | null;
   /** Why the payment failed. */
   readonly failure: Failure | null;
   /** When its newest row was made. */

@@ -25,6 +25,7 @@ function payment(status: PaymentStatus, state: OperationState = "succeeded", mor
     gatewayReference: "pi",
     operation,
     cancel: null,
+    dispute: null,
     failure: null,
     updatedAtMs: AT_MS,
     chainHead: new Uint8Array(32),

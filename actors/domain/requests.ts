@@ -50,6 +50,8 @@ const RULES: { readonly [C in Command]: (payment: Payment, amountMinor: bigint |
   refund(payment, asked) {
     if (payment.status === "pending") return IN_DOUBT;
     if (payment.status !== "captured") return wrongStatus(payment, "refunded");
+    // It is being given back; when that could not be done, people may.
+    if (payment.cancel !== null && payment.cancel.needsReview !== true) return IN_DOUBT;
     const left = refundableMinor(payment);
     const amountMinor = asked ?? left;
     if (amountMinor > left || amountMinor === 0n)

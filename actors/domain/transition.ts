@@ -74,6 +74,7 @@ export function accept(terms: PaymentTerms, operation: Operation): Transition {
     gatewayReference: null,
     operation,
     cancel: null,
+    dispute: null,
     failure: null,
     updatedAtMs: terms.createdAtMs,
     chainHead: NO_ROWS,
@@ -162,7 +163,7 @@ function effectOf(fact: Fact, operation: Operation): Effect {
 }
 
 /** A later operation has a name of its own at the gateway; those of an authorize or a sale name the payment. */
-const namesPayment = (kind: OperationKind): boolean => kind === "authorize" || kind === "sale";
+export const namesPayment = (kind: OperationKind): boolean => kind === "authorize" || kind === "sale";
 
 function operationAfter(operation: Operation, effect: Effect): Operation {
   const reference = namesPayment(operation.kind) ? null : (operation.reference ?? effect.reference ?? null);

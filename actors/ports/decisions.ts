@@ -1,6 +1,7 @@
 /** What an actor hands to its database to be written, and how that ended. Times: Unix milliseconds unless said. */
 import type {
   CancelRequest,
+  Dispute,
   FactKind,
   Failure,
   MerchantId,
@@ -11,6 +12,7 @@ import type {
   PendingReason,
   Posting,
 } from "../domain/index.ts";
+import type { SideRows } from "./inbox.ts";
 
 /** An idempotency key in its scope. */
 export interface MerchantKey {
@@ -48,6 +50,8 @@ export interface SideFacts {
   /** In the rows of an operation after the first: what its request brought. */
   readonly note?: string;
   readonly key?: string;
+  /** The newest dispute of the payment. */
+  readonly dispute?: Dispute;
 }
 
 /** One row of the journal before it has a seq; `hash` chains it to the payment's row before it. */
@@ -56,7 +60,7 @@ export interface JournalEntry {
   readonly fromStatus: PaymentStatus;
   /**
    * Why: `request:<id>` for T1; `resolver` for what a check found or decided, time-outs included; `gateway` for answers to
-   * the calls that T1 led to.
+   * the calls that T1 led to; `webhook` for what a notice told; `compensation` for what nobody asked for.
    */
   readonly cause: string;
   readonly recordedAtMs: number;
@@ -76,6 +80,8 @@ export interface Decision {
   readonly postings: readonly Posting[];
   readonly accepted: { readonly sealed: Uint8Array } | null;
   readonly keyRow: KeyRow | null;
+  /** What stands beside the journal because of it; null: nothing. */
+  readonly side: SideRows | null;
 }
 
 /** A batch in journal order. Row i gets seq `firstSeq + i`. */

@@ -1,5 +1,6 @@
 /** What a merchant may look up beside one payment, and what is found (design §3.2, §7). Times: Unix milliseconds. */
 import type {
+  EndpointId,
   EventId,
   FactKind,
   Operation,
@@ -10,30 +11,8 @@ import type {
   RefundId,
 } from "../domain/index.ts";
 import type { StoredReply } from "./decisions.ts";
-
-/** Where a page begins. `limit`: 1 to 100. `after`: null for the first page. */
-export interface Page<Cursor> {
-  readonly limit: number;
-  readonly after: Cursor | null;
-}
-
-/**
- * Behind which payment a page goes on. Pages show the payments that the shard had accepted up to `upToSeq`, newest first:
- * whatever arrives meanwhile is on none of them, and none is on two.
- */
-export interface PaymentsCursor {
-  readonly id: PaymentId;
-  readonly upToSeq: bigint;
-}
-/** Behind which refund of a payment, in the order of their submission. */
-export interface RefundsCursor {
-  readonly id: OperationId;
-}
-/** Behind which row of a payment's or of a merchant's history, in commit order. */
-export interface EventsCursor {
-  readonly recordedAtMs: number;
-  readonly seq: bigint;
-}
+import type { DeliveriesCursor, EventsCursor, Found, Page, PaymentsCursor, RefundsCursor } from "./pages.ts";
+import type { Delivery, OutgoingEvent, WebhookEndpoint } from "./outbox.ts";
 
 /** Null members do not filter. */
 export interface PaymentsFilter {
@@ -50,7 +29,10 @@ export type ReadQuery =
   | { readonly name: "paymentEvents"; readonly paymentId: PaymentId; readonly page: Page<EventsCursor> }
   | { readonly name: "events"; readonly page: Page<EventsCursor> }
   | { readonly name: "balances" }
-  | { readonly name: "idempotencyKey"; readonly key: string };
+  | { readonly name: "idempotencyKey"; readonly key: string }
+  | { readonly name: "webhookEndpoints" }
+  | { readonly name: "webhookEndpoint"; readonly id: EndpointId }
+  | { readonly name: "deliveries"; readonly endpointId: EndpointId; readonly page: Page<DeliveriesCursor> };
 
 /** One operation as its newest row says, with its payment as of the payment's newest row. */
 export interface OperationView {
@@ -64,6 +46,8 @@ export interface OperationView {
 export interface EventView {
   readonly id: EventId;
   readonly fact: FactKind;
+  /** The payment's status before it. */
+  readonly fromStatus: PaymentStatus;
   /** 1 for the payment's first event, then without a gap. */
   readonly sequence: number;
   readonly payment: Payment;
@@ -86,6 +70,12 @@ export interface Balance {
   readonly receivableMinor: readonly { readonly gateway: string; readonly amountMinor: bigint }[];
 }
 
+/** A delivery with the event that it carries. */
+export interface DeliveryView {
+  readonly delivery: Delivery;
+  readonly event: Omit<OutgoingEvent, "body">;
+}
+
 export interface KeyView {
   readonly key: string;
   readonly route: string;
@@ -93,13 +83,6 @@ export interface KeyView {
   readonly operationId: OperationId;
   /** Null while its operation is open. */
   readonly reply: StoredReply | null;
-}
-
-/** A page. `next`: where the next one begins; null: this was the last. */
-export interface Found<Item, Cursor> {
-  readonly items: readonly Item[];
-  readonly hasMore: boolean;
-  readonly next: Cursor | null;
 }
 
 /** What a query found. Of events `next` is where the asker stands now, on an empty page too: who keeps it learns later what came since. */
@@ -110,4 +93,11 @@ export type ReadResult =
   | { readonly name: "paymentEvents"; readonly paymentId: PaymentId; readonly found: Found<EventView, EventsCursor> }
   | { readonly name: "events"; readonly found: Found<EventView, EventsCursor> }
   | { readonly name: "balances"; readonly found: readonly Balance[] }
-  | { readonly name: "idempotencyKey"; readonly found: KeyView };
+  | { readonly name: "idempotencyKey"; readonly found: KeyView }
+  | { readonly name: "webhookEndpoints"; readonly found: readonly WebhookEndpoint[] }
+  | { readonly name: "webhookEndpoint"; readonly found: WebhookEndpoint }
+  | {
+      readonly name: "deliveries";
+      readonly endpointId: EndpointId;
+      readonly found: Found<DeliveryView, DeliveriesCursor>;
+    };

@@ -2,6 +2,8 @@
 import type {
   CaptureMethod,
   Command,
+  EndpointId,
+  EventId,
   GatewayName,
   MerchantId,
   Operation,
@@ -10,7 +12,8 @@ import type {
   Refusal,
   RefusalCode,
 } from "../domain/index.ts";
-import type { ReadQuery, ReadResult } from "./reads.ts";
+import type { WebhookEndpoint } from "./outbox.ts";
+import type { DeliveryView, EventView, ReadQuery, ReadResult } from "./reads.ts";
 
 /** What the merchant may do and where its money goes, as the control database says. */
 export interface MerchantProfile {
@@ -49,8 +52,27 @@ export interface ModifyPayment {
   readonly fingerprint: Uint8Array;
 }
 
+/** A validated body of `POST /v1/webhook_endpoints`. */
+export interface CreateEndpoint {
+  readonly url: string;
+  /** Null: all. */
+  readonly eventTypes: readonly string[] | null;
+  /** SHA-256 of the canonical body. */
+  readonly fingerprint: Uint8Array;
+}
+
+/** A validated body of a resend: which event, again. */
+export interface ResendEvent {
+  readonly eventId: EventId;
+  readonly fingerprint: Uint8Array;
+}
+
 /** Reads a body once, on the owner's thread. */
 export interface RequestReader {
+  readCreateEndpoint(body: Uint8Array, idempotencyKey: string): CreateEndpoint | Refusal;
+  /** An empty body stands for `{}`. */
+  readRotateSecret(endpointId: EndpointId, body: Uint8Array): { readonly fingerprint: Uint8Array } | Refusal;
+  readResendEvent(endpointId: EndpointId, body: Uint8Array): ResendEvent | Refusal;
   readCreatePayment(body: Uint8Array, idempotencyKey: string): CreatePayment | Refusal;
   /** An empty body stands for `{}`. */
   readModification(
@@ -70,6 +92,12 @@ export interface Presenter {
   /** The 402 problem with the payment inside, and the refund when that was refused. `payment.operation` is what failed. */
   declined(payment: Payment, requestId: string): Uint8Array;
   refusal(refusal: Refusal, requestId: string): Uint8Array;
+  /** The endpoint; `secret`: in clear, shown only in the answer that made it. */
+  endpoint(endpoint: WebhookEndpoint, secret: string | null): Uint8Array;
+  /** One event at one endpoint: the answer to a resend. */
+  delivery(view: DeliveryView): Uint8Array;
+  /** An event as it is sent to endpoints (gateways.md §4): its type and its bytes, at most 20 kB. */
+  outgoingEvent(event: EventView): { readonly type: string; readonly body: Uint8Array };
   /** What a read found, for the merchant who asked: the cursors in it are of use to that merchant alone. */
   read(result: ReadResult, merchant: MerchantId): Uint8Array;
 }
@@ -98,6 +126,9 @@ export type ShardRequest =
   | (Keyed & { readonly kind: Command; readonly paymentId: PaymentId })
   | (Asked & { readonly kind: "getPayment"; readonly paymentId: PaymentId })
   | (Asked & { readonly kind: "read"; readonly query: ReadQuery })
+  | (Keyed & { readonly kind: "createEndpoint" })
+  | (Keyed & { readonly kind: "rotateEndpointSecret" | "resendEvent"; readonly endpointId: EndpointId })
+  | (Asked & { readonly kind: "deleteEndpoint"; readonly endpointId: EndpointId })
   /** A finished reply was given without the shard: the request counts, and nobody waits for an answer. */
   | (Asked & { readonly kind: "count" });
 

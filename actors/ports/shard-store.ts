@@ -1,6 +1,16 @@
 /** What an actor needs of its shard's database; `storage/` implements it. Times: Unix milliseconds unless said. */
-import type { MerchantId, Operation, OperationId, Payment, PaymentId, PaymentTerms } from "../domain/index.ts";
-import type { ReadQuery, ReadResult } from "./reads.ts";
+import type {
+  EndpointId,
+  MerchantId,
+  Operation,
+  OperationId,
+  Payment,
+  PaymentId,
+  PaymentTerms,
+} from "../domain/index.ts";
+import type { NoticeKey, NoticeRow, SideRows } from "./inbox.ts";
+import type { DueDelivery, OutboxRows, WebhookEndpoint } from "./outbox.ts";
+import type { OperationView, ReadQuery, ReadResult } from "./reads.ts";
 import type { CommitOutcome, DecisionBatch, DoubtRow, KeyRow, MerchantKey, StoredReply } from "./decisions.ts";
 
 /** Whose shard it is: identity is (shard, epoch); `slotsVersion` grows with each change of the slots. */
@@ -57,7 +67,14 @@ export interface Activation {
   readonly open: readonly OpenOperation[];
   /** They ended but still stand in `operation_open`: to be removed there. */
   readonly ended: readonly OperationId[];
+  /** Rows of the inbox that are to be decided anew: those with a `nextTryAtMs`, oldest first, at most WAITING_NOTICES_MAX. */
+  readonly waiting: readonly NoticeRow[];
+  /** All endpoints of the shard's merchants. */
+  readonly endpoints: readonly WebhookEndpoint[];
 }
+
+/** What an activation loads of the inbox at most; the rest is asked for with `findWaitingNotices`. */
+export const WAITING_NOTICES_MAX = 10_000;
 
 /** A key found in the database. */
 export interface FoundKey {
@@ -69,7 +86,7 @@ export interface FoundKey {
 }
 
 /**
- * One shard's database. `commit`, `renew` and `saveDoubts` are called one at a time; reads may run beside them.
+ * One shard's database. `commit`, `renew`, `saveDoubts`, `saveSide` and `saveOutbox` are called one at a time; reads may run beside them.
  * Reads throw PaymentClusterError(STORAGE_UNAVAILABLE) when the database does not answer in time.
  */
 export interface ShardStore {
@@ -98,6 +115,18 @@ export interface ShardStore {
    * them in one call, so it may take several. One at a time; commits may run beside it. Never `unknown`.
    */
   rollUpBalances(lease: Lease, merchants: readonly MerchantId[]): Promise<CommitOutcome>;
+  /** Operations, each with its payment as of the payment's newest row, in the order asked; undefined: unknown here. */
+  findOperations(ids: readonly OperationId[]): Promise<readonly (OperationView | null | undefined)[]>;
+  /** Rows of the inbox, in the order asked; one statement. */
+  findNotices(keys: readonly NoticeKey[]): Promise<readonly (NoticeRow | undefined)[]>;
+  /** Rows of the inbox that are due before `beforeMs`, oldest first. */
+  findWaitingNotices(beforeMs: number, limit: number): Promise<readonly NoticeRow[]>;
+  /** Writes rows beside the journal, under the fence, without a journal row. */
+  saveSide(lease: Lease, rows: SideRows): Promise<CommitOutcome>;
+  /** Writes endpoints, events and deliveries, under the fence. `rejected`: a key or an endpoint stands there already. */
+  saveOutbox(lease: Lease, rows: OutboxRows): Promise<CommitOutcome>;
+  /** Deliveries of an endpoint that wait, those due first, at most `limit`. */
+  findDeliveries(endpointId: EndpointId, limit: number): Promise<readonly DueDelivery[]>;
   /** True when the lease row still carries this epoch: a read is then as new as any answer given. */
   confirmEpoch(lease: Lease): Promise<boolean>;
   /** Writes and removes rows of operations in doubt, under the fence. */
