@@ -1,5 +1,5 @@
 /** What Adyen's errors mean (gateways.md §3.2), by the real HTTP status and the body's `errorCode`. */
-import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import { type GatewayCall, type GatewayObservation, RATE_LIMITED } from "../ports/gateway.ts";
 import { AdyenHttpError } from "./adyen-http.ts";
 import { observeTransportFault } from "./call-time.ts";
 import { failureOf } from "./failures.ts";
@@ -35,13 +35,14 @@ export function judgeAdyenFault(error: unknown, call: GatewayCall): GatewayObser
   const errorCode = typeof given === "string" || typeof given === "number" ? String(given) : "";
   if ((status === 422 || status === 409) && errorCode === IN_FLIGHT)
     return { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) };
-  if (status === 429) return { kind: "busy", reason: "rate_limited", retryAfterMs: retryAfterMs(headers) };
+  if (status === 429) return { kind: "busy", reason: RATE_LIMITED, retryAfterMs: retryAfterMs(headers) };
   if (status === 503 && errorCode === KEY_STORE_DOWN) return { kind: "unknown", reason: "key_store_down" };
   if (headers["transient-error"] === "true")
     return { kind: "busy", reason: "transient_error", retryAfterMs: retryAfterMs(headers) };
   // Only a body of Adyen's form shows that Adyen has spoken, and not something in between.
   if (body === undefined || errorCode === "") return { kind: "unknown", reason: `unreadable_${status}` };
   if (status === 401) return { kind: "notSubmitted", reason: "credentials" };
+  if (call.action === "probe" && status < 500) return { kind: "reachable" }; // Adyen itself has refused it
   if (!REFUSED.has(status)) return { kind: "unknown", reason: `http_${status}` };
   // A cancel that was refused says nothing of the payment.
   if (call.action === "abandon") return { kind: "unknown", reason: "cancel_refused" };

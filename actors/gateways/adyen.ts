@@ -110,6 +110,7 @@ class AdyenGateway implements Gateway {
     try {
       switch (call.action) {
         case "prepare":
+        case "identify":
         case "query":
           return { kind: "unknown", reason: `no_${call.action}_at_adyen` }; // nothing was sent
         case "execute":
@@ -118,6 +119,10 @@ class AdyenGateway implements Gateway {
           // What is done to a payment later is never called off, and nothing tells how it went.
           if (!makesPayment(call.kind)) return { kind: "unknown", reason: "no_query_at_adyen" };
           return await this.#cancelByReference(call, time, `${call.gatewayKey}-cancel-${call.try}`);
+        case "probe":
+          // Asks which methods could be offered: it needs the account's key, and nothing follows from it.
+          await this.#services.payments.paymentMethods({ merchantAccount: call.account }, keyed(time, call.gatewayKey));
+          return { kind: "reachable" };
         default:
           return assertNever(call.action);
       }

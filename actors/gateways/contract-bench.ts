@@ -108,6 +108,7 @@ export class Bench {
     return {
       operationId: `op_${suffix.slice(0, 14)}${unique.slice(-12)}` as OperationId, // unique; its slot does not matter
       paymentId: `pay_${suffix.slice(0, 14)}${unique.slice(-12)}` as PaymentId,
+      merchantId: null,
       kind: "authorize",
       action: "execute",
       try: 1,

@@ -47,6 +47,7 @@ export function paymentCases(bench: Bench): readonly ContractCase[] {
     { name: "authorizes, and says the same on every try", run: () => sameOnEveryTry(bench, "authorize", "authorized") },
     { name: "sells, and says the same on every try", run: () => sameOnEveryTry(bench, "sale", "captured") },
     { name: "gives 50 parallel calls with one key one charge", run: () => parallel(bench, 50) },
+    { name: "answers a probe, and nothing follows from it", run: () => probes(bench) },
     { name: "abandons what was never executed", run: () => abandonsOpen(bench) },
     { name: "abandons what was authorized", run: () => abandonsAuthorized(bench) },
   ];
@@ -93,6 +94,13 @@ async function parallel(bench: Bench, count: number): Promise<void> {
   const [final] = answers.filter((answer) => !isOpen(answer));
   assert.equal(final?.kind, "authorized");
   for (const answer of answers) if (!isOpen(answer)) assert.deepEqual(answer, final);
+}
+
+async function probes(bench: Bench): Promise<void> {
+  const call = bench.call({ action: "probe", currency: "EUR", amountMinor: 0n, paymentMethod: "" });
+  assert.deepEqual(await bench.run(call), { kind: "reachable" });
+  assert.deepEqual(await bench.run({ ...call, kind: "refund", try: 2 }), { kind: "reachable" });
+  bench.expectEffects(call, 0);
 }
 
 async function abandonsOpen(bench: Bench): Promise<void> {

@@ -30,6 +30,9 @@ const CODES = {
   card_closed: [false, null],
   gateway_balance_too_low: [true, null],
   refund_declined: [false, null],
+  capture_declined: [false, null],
+  void_declined: [false, null],
+  offer_closed: [false, null],
   invalid_gateway_request: [false, null],
 } as const satisfies Record<string, Row>;
 export type FailureCode = keyof typeof CODES;

@@ -29,6 +29,7 @@ class HandClock implements Clock {
 const call: GatewayCall = {
   operationId: "op_1" as OperationId,
   paymentId: "pay_1" as PaymentId,
+  merchantId: null,
   kind: "sale",
   action: "execute",
   try: 1,

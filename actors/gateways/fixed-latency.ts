@@ -70,6 +70,8 @@ class FixedLatencyGateway implements Gateway {
 /** The same answer to the same operation on every try, so that a replay or a read agrees with the first call. */
 function agree(call: GatewayCall): GatewayObservation {
   const { kind, action } = call;
+  if (action === "probe") return { kind: "reachable" };
+  if (action === "identify") return { kind: "identified", operationId: call.operationId, paymentId: call.paymentId };
   const own = `fixed_${call.operationId.slice(3)}`;
   switch (kind) {
     case "authorize":

@@ -48,6 +48,7 @@ export const html = (status: number): HttpAnswer => ({
 export const call = (more: Partial<GatewayCall> = {}): GatewayCall => ({
   operationId: "op_1" as OperationId,
   paymentId: "pay_1" as PaymentId,
+  merchantId: null,
   kind: "authorize",
   action: "execute",
   try: 1,
@@ -122,6 +123,10 @@ export function summary(observed: GatewayObservation): string {
     case "busy":
     case "unknown":
       return `${observed.kind} ${observed.reason}`;
+    case "reachable":
+      return observed.kind;
+    case "identified":
+      return `identified ${observed.operationId}`;
     default:
       return `${observed.kind} ${observed.reference}`;
   }

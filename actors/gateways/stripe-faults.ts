@@ -1,5 +1,5 @@
 /** What Stripe's errors mean (gateways.md §3.1), by the real status and code, never by the SDK's class. */
-import type { GatewayCall, GatewayObservation } from "../ports/gateway.ts";
+import { type GatewayCall, type GatewayObservation, RATE_LIMITED } from "../ports/gateway.ts";
 import { observeTransportFault } from "./call-time.ts";
 import { failureOf, stripeFailure, stripeRefusal } from "./failures.ts";
 import { retryAfterMs } from "./http-transport.ts";
@@ -33,23 +33,28 @@ const ALREADY: ReadonlySet<unknown> = new Set([
 
 /** Calls that only read: what refuses them says nothing of the operation. A later operation is never abandoned but read. */
 const isRead = ({ action, kind }: GatewayCall): boolean =>
-  action === "query" || (action === "abandon" && !makesPayment(kind));
+  action === "query" || action === "probe" || (action === "abandon" && !makesPayment(kind));
 
 /** A refusal speaks only for its own try: an earlier one may have charged. A prepare moves no money. */
 const speaksForAll = (call: GatewayCall): boolean => call.action === "prepare" || !call.earlierTryOpen;
+
+/** The account has no such object, so it is of no operation of ours. */
+const NOBODYS: GatewayObservation = { kind: "identified", operationId: null, paymentId: null };
 
 /** Total over everything that a call of the SDK can throw. */
 export function judgeStripeFault(error: unknown, call: GatewayCall): GatewayObservation {
   const fault = (typeof error === "object" && error !== null ? error : {}) as StripeFault; // members are unknown
   const { statusCode: status, code, headers = {} } = fault;
   if (typeof status !== "number") return observeTransportFault(fault.detail);
-  if (status === 429) return { kind: "busy", reason: "rate_limited", retryAfterMs: retryAfterMs(headers) };
+  if (status === 429) return { kind: "busy", reason: RATE_LIMITED, retryAfterMs: retryAfterMs(headers) };
   if (code === UNREADABLE_ANSWER) return { kind: "unknown", reason: `unreadable_${status}` };
   if (status === 401 || status === 403) return { kind: "notSubmitted", reason: "credentials" };
   if (status === 409)
     return code === "idempotency_key_in_use"
       ? { kind: "busy", reason: "key_in_use", retryAfterMs: retryAfterMs(headers) }
       : { kind: "unknown", reason: "http_409" };
+  if (call.action === "probe" && status < 500) return { kind: "reachable" }; // Stripe itself has refused it
+  if (call.action === "identify" && status === 404) return NOBODYS;
   if (isRead(call)) return { kind: "unknown", reason: `http_${status}` };
   if (status === 402) return judgeCardError(fault, call);
   if (status === 400 || status === 404) return judgeRefusal(fault, call);

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import type Stripe from "stripe";
-import { assertNever } from "../domain/index.ts";
+import { assertNever, parseId } from "../domain/index.ts";
 import type { Gateway, GatewayAction, GatewayCall, GatewayObservation } from "../ports/gateway.ts";
 import type { Clock } from "../ports/world.ts";
 import { toGatewayUnits } from "./amounts.ts";
@@ -16,7 +16,7 @@ import { judgeStripeFault, STORED_500 } from "./stripe-faults.ts";
 import { StripeHttpClient } from "./stripe-http.ts";
 import { createStripeRefund, findStripeRefund } from "./stripe-refunds.ts";
 import { judgeStripeIntent } from "./stripe-status.ts";
-import { makesPayment } from "./verdicts.ts";
+import { asObject, makesPayment } from "./verdicts.ts";
 
 export interface StripeGatewayOptions {
   /** Origin of a simulator or proxy; null: Stripe itself. */
@@ -90,7 +90,22 @@ class StripeGateway implements Gateway {
     execute: (call, time) => this.#execute(call, time),
     query: (call, time) => this.#query(call, time),
     abandon: (call, time) => this.#abandon(call, time),
+    probe: (call, time) => this.#probe(call, time),
+    identify: (call, time) => this.#identify(call, time),
   };
+
+  /** Which of our operations a PaymentIntent is of: its metadata say so; events of charges and disputes have none. */
+  async #identify(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
+    const { gatewayReference: id } = call;
+    if (id === null) return notOurs("no_reference");
+    const metadata = asObject((await this.#intents.retrieve(id, {}, this.#options(call, time, null))).metadata);
+    const { operation_id: operation, payment_id: payment } = metadata;
+    return {
+      kind: "identified",
+      operationId: (typeof operation === "string" ? parseId("op", operation) : undefined) ?? null,
+      paymentId: (typeof payment === "string" ? parseId("pay", payment) : undefined) ?? null,
+    };
+  }
 
   /** Moves no money, so it may be repeated for ever: the same key brings the same id. */
   async #prepare(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
@@ -207,6 +222,12 @@ class StripeGateway implements Gateway {
     } catch {
       return { kind: "unknown", reason: "cancel_unread" };
     }
+  }
+
+  /** The cheapest read that needs the account's own key. */
+  async #probe(call: GatewayCall, time: CallTime): Promise<GatewayObservation> {
+    const { data } = await this.#intents.list({ limit: 1 }, this.#options(call, time, null));
+    return Array.isArray(data) ? { kind: "reachable" } : { kind: "unknown", reason: "unreadable_answer" };
   }
 
   #options(call: GatewayCall, time: CallTime, idempotencyKey: string | null): Stripe.RequestOptions {
