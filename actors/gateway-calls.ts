@@ -1,9 +1,14 @@
-/** Makes an operation's calls: one try at a time, only by a certain owner, each with a number that no other try has. */
+/**
+ * Makes an operation's calls: one try at a time, only by a certain owner, each with a number that no other try has. What a
+ * gateway cannot take just now is made again within the request, as far as the retry plan grants it.
+ */
 import type { OpenFlow, Try } from "./flow.ts";
+import type { GatewayGate } from "./gateway-gate.ts";
 import { givesBack, type OperationChecks } from "./operation-checks.ts";
 import type { Ownership } from "./ownership.ts";
-import type { GatewayAction, GatewayCall, GatewayDesk } from "./ports/gateway.ts";
-import type { Clock } from "./ports/world.ts";
+import type { GatewayAction, GatewayAnswer, GatewayCall, GatewayDesk, GatewayObservation } from "./ports/gateway.ts";
+import type { Clock, Random } from "./ports/world.ts";
+import { RetryPlan } from "./retry-plan.ts";
 
 export interface CallLimits {
   /** Total time of one gateway call. */
@@ -13,9 +18,26 @@ export interface CallLimits {
 export interface CallParts {
   readonly ownership: Ownership;
   readonly desk: GatewayDesk;
+  readonly gate: GatewayGate;
   readonly clock: Clock;
+  readonly random: Random;
   readonly limits: CallLimits;
 }
+
+/** A call that is to be made again as it was. */
+interface Retry {
+  readonly action: GatewayAction;
+  /** Monotonic milliseconds; null: it was not granted, or it is made already. */
+  readonly atMs: number | null;
+  /** Of the operation so far, this one with them. */
+  readonly count: number;
+}
+
+/** "Not now": the same call may be made again after a while. */
+type Setback = Extract<GatewayObservation, { kind: "busy" | "notSubmitted" }>;
+
+/** Nothing gets better by asking again soon: somebody must repair our credentials. */
+const CREDENTIALS = "credentials";
 
 /**
  * Numbers of tries are an epoch apart: a try of this owner never bears the number of an earlier owner's, though the
@@ -26,11 +48,15 @@ const TRIES_OF_AN_EPOCH = 2 ** 20;
 export class GatewayCalls {
   readonly #parts: CallParts;
   readonly #checks: OperationChecks;
+  readonly #plan: RetryPlan;
+  /** Of the few operations that have met a setback. */
+  readonly #retries = new WeakMap<OpenFlow, Retry>();
   #ended = false;
 
   constructor(parts: CallParts, checks: OperationChecks) {
     this.#parts = parts;
     this.#checks = checks;
+    this.#plan = new RetryPlan(parts.random, parts.limits.gatewayCallMs);
   }
 
   /** True once no call is made any more. */
@@ -55,6 +81,9 @@ export class GatewayCalls {
     if (doubt.running !== undefined || !ownership.isCertain) return this.#checks.plan(flow);
     const nowMs = clock.monotonicMs();
     const number = nextNumber(flow);
+    const { gateway, gatewayAccount } = flow.file.payment.terms;
+    const isFirst = number < doubt.checksFromTry && !this.#retries.has(flow);
+    if (isFirst && movesOn(action)) this.#plan.called(gateway, gatewayAccount, nowMs);
     doubt.tries += 1;
     // Twice the time: an answer that is later than this never comes, its thread died.
     doubt.running = { number, action, dueAtMs: nowMs + 2 * limits.gatewayCallMs };
@@ -64,7 +93,50 @@ export class GatewayCalls {
     const startWithinMs = isBound ? Math.min(limits.gatewayCallMs, toDeadlineMs) : limits.gatewayCallMs;
     desk.submit([callOf(flow, doubt.running, limits.gatewayCallMs, nowMs + startWithinMs)]);
   }
+
+  /** Another check of the flow's gateway account may begin now. */
+  hasRoom({ file }: OpenFlow): boolean {
+    const { gateway, gatewayAccount } = file.payment.terms;
+    return this.#parts.gate.takesRecovery(gateway, gatewayAccount);
+  }
+
+  /** Takes in how a try of an open operation ended, whatever follows from it. */
+  answered(flow: OpenFlow, { action, observation }: GatewayAnswer): void {
+    const { gateway, gatewayAccount: account } = flow.file.payment.terms;
+    this.#parts.gate.observed({ gateway, account, kind: flow.operation.kind }, action, observation);
+  }
+
+  /** Plans what follows a "not now": the same call again within the request, or the resolver's next check. */
+  retryLater(flow: OpenFlow, action: GatewayAction, setback: Setback): void {
+    const hintMs = setback.kind === "busy" ? setback.retryAfterMs : null;
+    if (!movesOn(action) || setback.reason === CREDENTIALS) return this.#checks.plan(flow, hintMs ?? undefined);
+    const { clock, gate } = this.#parts;
+    const { gateway, gatewayAccount: account } = flow.file.payment.terms;
+    const retries = this.#retries.get(flow)?.count ?? 0;
+    const monotonicMs = clock.monotonicMs();
+    const { operation } = flow;
+    const asked = { operation, gateway, account, retries, hintMs, nowMs: clock.nowMs(), monotonicMs };
+    const decision = this.#plan.decide(asked);
+    const isAgain = decision.kind === "again";
+    if (isAgain || decision.isOverBudget) gate.meter.retryAsked(gateway, isAgain);
+    if (isAgain) this.#retries.set(flow, { action, atMs: monotonicMs + decision.afterMs, count: retries + 1 });
+    this.#checks.plan(flow, decision.afterMs ?? undefined);
+  }
+
+  /** Makes a call again whose time has come and which may still be made. False: there is none. */
+  retry(flow: OpenFlow): boolean {
+    const retry = this.#retries.get(flow);
+    if (retry === undefined || retry.atMs === null || this.#parts.clock.monotonicMs() < retry.atMs) return false;
+    this.#retries.set(flow, { ...retry, atMs: null });
+    if (flow.detailsLost || !this.#checks.mayExecute(flow)) return false;
+    this.begin(flow, retry.action);
+    this.#checks.plan(flow); // behind the call, lest its answer is lost
+    return true;
+  }
 }
+
+/** Calls that a payment cannot go on without: these are retried, and what else there is only looks. */
+const movesOn = (action: GatewayAction): boolean => action === "execute" || action === "prepare";
 
 /** The number that the next try of this owner will have. */
 export const nextNumber = ({ doubt }: OpenFlow): number => doubt.triesBefore + doubt.tries + 1;
@@ -76,6 +148,7 @@ function callOf(flow: OpenFlow, { number, action }: Try, timeoutMs: number, notA
   return {
     operationId: operation.id,
     paymentId: terms.id,
+    merchantId: terms.merchantId,
     kind: operation.kind,
     action,
     try: number,

@@ -1,6 +1,8 @@
 /** Makes the terms and the operation of a request: what T1 writes. */
 import {
   type AllowedRequest,
+  type CaptureMethod,
+  firstOperationOf,
   type GatewayName,
   gatewayKeyOf,
   mintId,
@@ -10,20 +12,26 @@ import {
   refuse,
   REQUESTED_KIND,
 } from "./domain/index.ts";
+import { lineDown } from "./gateway-gate.ts";
 import type { CreatePayment, MerchantProfile } from "./ports/requests.ts";
 import type { Random } from "./ports/world.ts";
 
 /** A gateway with the account that the money goes through. */
-type Route = MerchantProfile["gateways"][number];
+export type Route = MerchantProfile["gateways"][number];
 
 /** What decides where a payment can go, beside the merchant's profile. */
 export interface RouteFacts {
   /** Where the token works; null: not known, each gateway judges it itself. */
   readonly working: readonly GatewayName[] | null;
   takes(gateway: GatewayName, currency: string, amountMinor: bigint): boolean;
+  /** Milliseconds until the account is tried again; undefined: nothing is known against it. */
+  downForMs(route: Route): number | undefined;
 }
 
-/** The first of the merchant's gateways that the payment can go to, or why it can go to none: what no body tells. */
+/**
+ * The first of the merchant's gateways that the payment can go to, or why it can go to none: what no body tells. One that
+ * is down is passed over: nothing has been sent yet. If all are, the payment is refused.
+ */
 export function chooseRoute(merchant: MerchantProfile, command: CreatePayment, facts: RouteFacts): Route | Refusal {
   const { currency, amountMinor, gateway } = command;
   if (merchant.currencies !== null && !merchant.currencies.includes(currency))
@@ -34,7 +42,15 @@ export function chooseRoute(merchant: MerchantProfile, command: CreatePayment, f
   const working = own.filter(({ name }) => facts.working === null || facts.working.includes(name));
   if (working.length === 0)
     return noRoute("/payment_method", "token_not_usable", "the token does not work at this gateway");
-  return working.find(({ name }) => facts.takes(name, currency, amountMinor)) ?? UNSPEAKABLE;
+  const able = working.filter(({ name }) => facts.takes(name, currency, amountMinor));
+  if (able.length === 0) return UNSPEAKABLE;
+  let soonestMs = Number.POSITIVE_INFINITY;
+  for (const route of able) {
+    const downForMs = facts.downForMs(route);
+    if (downForMs === undefined) return route;
+    soonestMs = Math.min(soonestMs, downForMs);
+  }
+  return lineDown(soonestMs);
 }
 
 const noRoute = (pointer: string, code: string, detail: string): Refusal =>
@@ -72,16 +88,15 @@ export function termsOf(
   };
 }
 
+/** The kind of operation that makes a payment. */
+export const firstKindOf = (captureMethod: CaptureMethod): "sale" | "authorize" =>
+  captureMethod === "automatic" ? "sale" : "authorize";
+
 /** The first attempt to charge them. `deadlineMs`: how long its call may be repeated. */
-export function operationOf(
-  terms: PaymentTerms,
-  idempotencyKey: string,
-  deadlineMs: number,
-  random: Random,
-): Operation {
-  const kind = terms.captureMethod === "automatic" ? "sale" : "authorize";
+export function operationOf(terms: PaymentTerms, idempotencyKey: string, deadlineMs: number): Operation {
+  const kind = firstKindOf(terms.captureMethod);
   return {
-    id: mintId("op", terms.slot, terms.createdAtMs, random.bytes(8)),
+    id: firstOperationOf(terms.id),
     kind,
     state: "submitted",
     amountMinor: terms.amountMinor,

@@ -4,10 +4,11 @@
  */
 import type { Answers } from "./answers.ts";
 import type { Cancels } from "./cancels.ts";
-import { checkRequest, type GatewayName, type Refusal, refuse, request } from "./domain/index.ts";
+import { checkRequest, type GatewayName, type Refusal, refuse, request, REQUESTED_KIND } from "./domain/index.ts";
 import type { PaymentFile } from "./flow.ts";
 import { workOff } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
+import type { GatewayGate } from "./gateway-gate.ts";
 import { modificationOf, UNSPEAKABLE } from "./intent.ts";
 import type { Intents } from "./intents.ts";
 import type { ModifyCandidate } from "./keyed-intake.ts";
@@ -28,6 +29,7 @@ export interface ModificationParts {
   readonly cancels: Cancels;
   readonly answers: Answers;
   readonly capabilities: (gateway: GatewayName) => GatewayCapabilities;
+  readonly gate: GatewayGate;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: ModificationLimits;
@@ -82,15 +84,21 @@ export class Modifications {
   }
 
   #decide(candidate: ModifyCandidate, file: PaymentFile): void {
-    const { flows, intents, operations, cancels, capabilities, clock, random, limits } = this.#parts;
+    const { flows, intents, operations, cancels, capabilities, gate, clock, random, limits } = this.#parts;
     const { request: asked, command, flow } = candidate;
     const { payment } = file;
     if (payment.terms.merchantId !== asked.merchantId) return this.#refuse(candidate, NOT_FOUND);
     const allowed = checkRequest(payment, asked.kind, command.amountMinor);
     if ("code" in allowed) return this.#refuse(candidate, allowed);
-    const { gateway, currency } = payment.terms;
+    const { gateway, gatewayAccount: account, currency } = payment.terms;
     if (asked.kind !== "cancel" && !capabilities(gateway).takes(currency, allowed.amountMinor))
       return this.#refuse(candidate, UNSPEAKABLE);
+    if (allowed.fact !== "cancelRequested") {
+      // That one is to undo what may have happened: it waits, and is never refused.
+      const line = { gateway, account, kind: REQUESTED_KIND[allowed.fact] };
+      const refusal = gate.refusal(line, payment.terms.merchantId);
+      if (refusal !== undefined) return this.#refuse(candidate, refusal);
+    }
     const nowMs = clock.nowMs();
     const operation = modificationOf(payment.terms, allowed, asked.idempotencyKey, {
       note: command.reason,

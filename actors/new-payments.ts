@@ -2,7 +2,8 @@
 import type { Answers } from "./answers.ts";
 import { accept, type GatewayName, type Refusal, refuse } from "./domain/index.ts";
 import type { FlowTable } from "./flow-table.ts";
-import { chooseRoute, operationOf, termsOf } from "./intent.ts";
+import type { GatewayGate } from "./gateway-gate.ts";
+import { chooseRoute, firstKindOf, operationOf, type Route, termsOf } from "./intent.ts";
 import type { Intents } from "./intents.ts";
 import type { CreateCandidate } from "./keyed-intake.ts";
 import type { Operations } from "./operations.ts";
@@ -27,6 +28,7 @@ export interface NewPaymentParts {
   readonly tokens: TokenVault;
   readonly capabilities: (gateway: GatewayName) => GatewayCapabilities;
   readonly risk: RiskCheck;
+  readonly gate: GatewayGate;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits: NewPaymentLimits;
@@ -51,12 +53,16 @@ export class NewPayments {
    */
   create(candidate: CreateCandidate): void {
     const { merchant, command } = candidate;
-    const { tokens, capabilities } = this.#parts;
+    const { tokens, capabilities, gate } = this.#parts;
+    const kind = firstKindOf(command.captureMethod);
     const route = chooseRoute(merchant, command, {
       working: tokens.gatewaysOf(merchant.id, command.paymentMethod),
       takes: (gateway, currency, amountMinor) => capabilities(gateway).takes(currency, amountMinor),
+      downForMs: ({ name, account }) => gate.downForMs({ gateway: name, account, kind }),
     });
     if ("code" in route) return this.#refuse(candidate, route);
+    const full = gate.refusal({ gateway: route.name, account: route.account, kind }, merchant.id);
+    if (full !== undefined) return this.#refuse(candidate, full);
     const verdict = this.#assess(candidate, route.name);
     if (!(verdict instanceof Promise)) return this.#judged(candidate, route, verdict);
     this.#assessed.add(candidate);
@@ -93,17 +99,13 @@ export class NewPayments {
     });
   }
 
-  #judged(
-    candidate: CreateCandidate,
-    route: { readonly name: GatewayName; readonly account: string },
-    verdict: RiskVerdict,
-  ): void {
+  #judged(candidate: CreateCandidate, route: Route, verdict: RiskVerdict): void {
     if (verdict.kind === "denied")
       return this.#refuse(candidate, refuse("payment_declined", `The risk check refused it: ${verdict.reason}.`));
     const { intents, operations, vault, clock, random, limits } = this.#parts;
     const { request, merchant, command, flow } = candidate;
     const terms = termsOf(merchant, route, command, clock.nowMs(), random);
-    const operation = operationOf(terms, request.idempotencyKey, limits.operationDeadlineMs, random);
+    const operation = operationOf(terms, request.idempotencyKey, limits.operationDeadlineMs);
     const plain = JSON.stringify({
       paymentMethod: command.paymentMethod,
       ...(command.customer !== null && { customer: command.customer }),
