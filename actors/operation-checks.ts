@@ -2,12 +2,13 @@
  * When an operation in doubt is looked at next, and what may be done then: joins the resolver's table to what an actor
  * remembers, and keeps the operation's row in `operation_open` up to date.
  */
-import type { GatewayName, OperationKind } from "./domain/index.ts";
+import type { GatewayName } from "./domain/index.ts";
+import { type Doubt, KEY_STORE_HOLD_MS, type Step } from "./doubt-rules.ts";
 import type { OpenFlow } from "./flow.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { GatewayCapabilities } from "./ports/gateway.ts";
 import type { Clock, Random } from "./ports/world.ts";
-import { nextCheckAfterMs, ruleFor, type Step } from "./resolver.ts";
+import { type Explanation, explain, isCharge, mayExecute, nextCheckAfterMs, ruleFor } from "./resolver.ts";
 
 export interface CheckLimits {
   /** How long the first try whose fate is unknown is left alone before the same call is repeated. */
@@ -30,13 +31,16 @@ const LONG_LATE_MS = 60_000;
 const ABSENCES_MIN = 3;
 const ABSENCE_AFTER_MS = 60_000;
 
-const isCharge = (kind: OperationKind): boolean => kind === "authorize" || kind === "sale";
-
 /** Between two checks of one operation at least. */
 const SOONEST_CHECK_MS = 500;
 
+/** The gateway's words for a key store that is down: see `adyen-faults.ts`. */
+const KEY_STORE_DOWN = "key_store_down";
+
 export class OperationChecks {
   readonly #parts: CheckParts;
+  /** When the gateway last said that it cannot look keys up, monotonic milliseconds. */
+  readonly #keyStoreDownAtMs = new WeakMap<OpenFlow, number>();
 
   constructor(parts: CheckParts) {
     this.#parts = parts;
@@ -59,34 +63,58 @@ export class OperationChecks {
     this.note(flow);
   }
 
-  /** As `plan`; the check comes when the grace ends, if that is sooner. */
+  /** As `plan`; the check comes when the grace, or the hold of a key store that is down, ends, if that is sooner. */
   planAfterGrace(flow: OpenFlow): void {
     this.plan(flow);
     const nowMs = this.#parts.clock.monotonicMs();
-    const graceEndMs = flow.doubt.firstTryAtMs + this.#parts.limits.sameKeyGraceMs;
-    if (graceEndMs <= nowMs) return;
-    const atMs = Math.max(graceEndMs, nowMs + SOONEST_CHECK_MS);
+    const holdEndMs = (this.#keyStoreDownAtMs.get(flow) ?? Number.NEGATIVE_INFINITY) + KEY_STORE_HOLD_MS;
+    const endMs = Math.max(flow.doubt.firstTryAtMs + this.#parts.limits.sameKeyGraceMs, holdEndMs);
+    if (endMs <= nowMs) return;
+    const atMs = Math.max(endMs, nowMs + SOONEST_CHECK_MS);
     flow.doubt.nextCheckAtMs = Math.min(flow.doubt.nextCheckAtMs as number, atMs);
+  }
+
+  /** Takes in why a try's fate is unknown, for the rules that ask. */
+  hear(flow: OpenFlow, reason: string): void {
+    if (reason === KEY_STORE_DOWN) this.#keyStoreDownAtMs.set(flow, this.#parts.clock.monotonicMs());
   }
 
   /** What may be done now. `seenUndecided`: the newest answer is a read that shows that nothing ran yet. */
   stepFor(flow: OpenFlow, seenUndecided: boolean): Step {
-    const { clock, limits, capabilities } = this.#parts;
-    const { terms, gatewayReference } = flow.file.payment;
-    const doubt = {
+    return ruleFor(this.#gatewayOf(flow), this.#doubtOf(flow, seenUndecided), this.#parts.limits.sameKeyGraceMs).step;
+  }
+
+  /** What the next check would do, and why: for people. Changes nothing. */
+  explain(flow: OpenFlow): Explanation {
+    return explain(this.#gatewayOf(flow), this.#doubtOf(flow, false), this.#parts.limits.sameKeyGraceMs);
+  }
+
+  #gatewayOf(flow: OpenFlow): GatewayCapabilities {
+    return this.#parts.capabilities(flow.file.payment.terms.gateway);
+  }
+
+  #doubtOf(flow: OpenFlow, seenUndecided: boolean): Doubt {
+    const { clock } = this.#parts;
+    const { operation, doubt } = flow;
+    const { gatewayReference, cancel } = flow.file.payment;
+    const nowMs = clock.monotonicMs();
+    const keyStoreDownAtMs = this.#keyStoreDownAtMs.get(flow);
+    return {
+      kind: operation.kind,
+      isCompensation: givesBack(flow) && operation.kind === "refund",
       hasReference: gatewayReference !== null,
-      mayExecute: this.mayExecute(flow),
-      givesBack: givesBack(flow),
-      isOnlyRead: flow.operation.kind === "capture" || flow.operation.kind === "refund",
-      isLongLate: clock.nowMs() >= flow.operation.deadlineAtMs + LONG_LATE_MS,
+      isPastDeadline: this.isPastDeadline(flow),
+      isCancelRequested: cancel !== null,
+      isLongLate: clock.nowMs() >= operation.deadlineAtMs + LONG_LATE_MS,
+      keyAgeMs: clock.nowMs() - operation.submittedAtMs,
       seenUndecided,
       absenceIsProven: this.#absenceIsProven(flow),
-      storedErrorReplayed: flow.doubt.storedErrorReplayed,
+      storedErrorReplayed: doubt.storedErrorReplayed,
       neverSubmitted: this.neverSubmitted(flow),
-      sinceFirstTryMs: clock.monotonicMs() - flow.doubt.firstTryAtMs,
+      sinceFirstTryMs: nowMs - doubt.firstTryAtMs,
+      sinceKeyStoreDownMs: keyStoreDownAtMs === undefined ? null : nowMs - keyStoreDownAtMs,
       detailsLost: flow.detailsLost,
     };
-    return ruleFor(capabilities(terms.gateway), doubt, limits.sameKeyGraceMs).step;
   }
 
   /**
@@ -105,8 +133,11 @@ export class OperationChecks {
 
   /** The call that moves money may be made, or made again: it is not too late, and nobody asked to cancel it. */
   mayExecute(flow: OpenFlow): boolean {
-    const { cancel } = flow.file.payment;
-    return !this.isPastDeadline(flow) && (cancel === null || !isCharge(flow.operation.kind));
+    return mayExecute({
+      kind: flow.operation.kind,
+      isPastDeadline: this.isPastDeadline(flow),
+      isCancelRequested: flow.file.payment.cancel !== null,
+    });
   }
 
   /** Every try since T1 was made and observed by this actor under this epoch, and none left the machine. */

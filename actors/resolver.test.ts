@@ -1,156 +1,162 @@
+/** The resolver's laws over every doubt, what it tells people, and when it looks. */
 import { expect } from "chai";
 import fc from "fast-check";
+import { OPERATION_KINDS } from "./domain/index.ts";
+import { type Doubt, RULES } from "./doubt-rules.ts";
+import { EVIDENCE } from "./evidence.ts";
 import { GATEWAY_CAPABILITIES } from "./gateways/index.ts";
-import { type Doubt, nextCheckAfterMs, RULES, ruleFor, type Step } from "./resolver.ts";
+import { explain, mayExecute, nextCheckAfterMs, ruleFor, rulesOf } from "./resolver.ts";
 
 const GRACE_MS = 20_000;
-const calm: Doubt = {
-  hasReference: true,
-  mayExecute: true,
-  givesBack: false,
-  isOnlyRead: false,
-  isLongLate: false,
-  seenUndecided: false,
-  absenceIsProven: true,
-  storedErrorReplayed: false,
-  neverSubmitted: false,
-  sinceFirstTryMs: GRACE_MS,
-  detailsLost: false,
-};
+const NAMES = ["stripe", "adyen", "fixed-latency"] as const;
 
-/** Each row of the table, at the gateways that it speaks of (gateways.md §3.1 and §3.2). */
-const cases: ReadonlyArray<readonly ["stripe" | "adyen", string, Partial<Doubt>, Step]> = [
-  ["stripe", "the id was never committed: learn it", { hasReference: false }, "prepare"],
-  ["stripe", "an id is known: read it", {}, "query"],
-  [
-    "stripe",
-    "the read shows nothing, inside the grace",
-    { seenUndecided: true, sinceFirstTryMs: GRACE_MS - 1 },
-    "wait",
-  ],
-  ["stripe", "the read shows nothing, after the grace", { seenUndecided: true }, "execute"],
-  [
-    "stripe",
-    "the replay is the stored 500 and the read shows nothing",
-    { seenUndecided: true, storedErrorReplayed: true },
-    "fail",
-  ],
-  [
-    "stripe",
-    "the same, but a list may show it later",
-    { seenUndecided: true, storedErrorReplayed: true, absenceIsProven: false },
-    "execute",
-  ],
-  ["stripe", "late, the id was never committed", { mayExecute: false, hasReference: false }, "prepare"],
-  ["stripe", "late", { mayExecute: false }, "abandon"],
-  ["stripe", "late, and the read shows nothing", { mayExecute: false, seenUndecided: true }, "abandon"],
-  ["stripe", "late release: read it first", { mayExecute: false, givesBack: true }, "query"],
-  [
-    "stripe",
-    "late release, and the read shows nothing",
-    { mayExecute: false, givesBack: true, seenUndecided: true },
-    "execute",
-  ],
-  [
-    "stripe",
-    "late release that never left the machine",
-    { mayExecute: false, givesBack: true, neverSubmitted: true, seenUndecided: true },
-    "execute",
-  ],
-  ["stripe", "late capture or refund: it is read", { mayExecute: false, isOnlyRead: true }, "query"],
-  ["stripe", "late capture or refund, just read", { mayExecute: false, isOnlyRead: true, seenUndecided: true }, "wait"],
-  [
-    "stripe",
-    "late capture or refund, shown not to have run",
-    { mayExecute: false, isOnlyRead: true, seenUndecided: true, isLongLate: true },
-    "fail",
-  ],
-  [
-    "stripe",
-    "the same, looked at too seldom",
-    { mayExecute: false, isOnlyRead: true, seenUndecided: true, isLongLate: true, absenceIsProven: false },
-    "wait",
-  ],
-  ["adyen", "late release", { mayExecute: false, givesBack: true }, "execute"],
-  ["adyen", "inside the grace", { hasReference: false, sinceFirstTryMs: GRACE_MS - 1 }, "wait"],
-  ["adyen", "after the grace: the same key", { hasReference: false }, "execute"],
-  ["adyen", "late", { hasReference: false, mayExecute: false }, "abandon"],
-  [
-    "adyen",
-    "nothing ever left the machine",
-    { hasReference: false, neverSubmitted: true, sinceFirstTryMs: 0 },
-    "execute",
-  ],
-  [
-    "adyen",
-    "nothing ever left the machine, late",
-    { hasReference: false, neverSubmitted: true, mayExecute: false },
-    "fail",
-  ],
-  ["stripe", "nothing ever left the machine", { hasReference: false, neverSubmitted: true }, "prepare"],
-  ["stripe", "details lost, an id is known", { detailsLost: true }, "query"],
-  ["stripe", "details lost, and the read shows nothing", { detailsLost: true, seenUndecided: true }, "wait"],
-  ["stripe", "details lost, the id was never committed", { detailsLost: true, hasReference: false }, "wait"],
-  ["adyen", "details lost", { detailsLost: true, hasReference: false }, "wait"],
-];
-
-const doubt: fc.Arbitrary<Doubt> = fc.record({
+const anyDoubt: fc.Arbitrary<Doubt> = fc.record({
+  kind: fc.constantFrom(...OPERATION_KINDS),
+  isCompensation: fc.boolean(),
   hasReference: fc.boolean(),
-  mayExecute: fc.boolean(),
-  givesBack: fc.boolean(),
-  isOnlyRead: fc.boolean(),
+  isPastDeadline: fc.boolean(),
+  isCancelRequested: fc.boolean(),
   isLongLate: fc.boolean(),
+  keyAgeMs: fc.oneof(fc.nat(1_000_000), fc.nat(1_000_000_000)),
   seenUndecided: fc.boolean(),
   absenceIsProven: fc.boolean(),
   storedErrorReplayed: fc.boolean(),
   neverSubmitted: fc.boolean(),
   sinceFirstTryMs: fc.nat(60_000),
+  sinceKeyStoreDownMs: fc.option(fc.nat(120_000)),
   detailsLost: fc.boolean(),
 });
-const gateway = fc.constantFrom<"stripe" | "adyen">("stripe", "adyen");
+/** Only a refund is a compensation that moves money. */
+const doubt = anyDoubt.map((d) => ({ ...d, isCompensation: d.isCompensation && d.kind === "refund" }));
+const gateway = fc.constantFrom(...NAMES).map((name) => GATEWAY_CAPABILITIES[name]);
+const stepOf = (...[at, d]: readonly [Parameters<typeof ruleFor>[0], Doubt]) => ruleFor(at, d, GRACE_MS).step;
 
-describe("resolver", () => {
-  for (const [name, what, more, step] of cases)
-    it(`${name}: ${what} -> ${step}`, () => {
-      expect(ruleFor(GATEWAY_CAPABILITIES[name], { ...calm, ...more }, GRACE_MS).step).to.equal(step);
-    });
-
-  it("never executes after the deadline or a cancel, but what gives money back", () =>
+describe("resolver: laws", () => {
+  it("never executes for a merchant after the deadline or a cancel", () =>
     fc.assert(
-      fc.property(gateway, doubt, (name, d) => {
-        fc.pre(!d.mayExecute && !d.givesBack);
-        expect(ruleFor(GATEWAY_CAPABILITIES[name], d, GRACE_MS).step).not.to.equal("execute");
+      fc.property(gateway, doubt, (at, d) => {
+        fc.pre(!mayExecute(d) && d.kind !== "void" && !d.isCompensation);
+        expect(stepOf(at, d)).not.to.equal("execute");
       }),
+    ));
+
+  it("never repeats with a key that the gateway may have forgotten, but a release", () =>
+    fc.assert(
+      fc.property(gateway, doubt, (at, d) => {
+        fc.pre(d.keyAgeMs >= at.keyTtlMs && !d.neverSubmitted && d.kind !== "void");
+        expect(stepOf(at, d)).not.to.equal("execute");
+      }),
+      { numRuns: 300 },
     ));
 
   it("never fails without certainty", () =>
     fc.assert(
-      fc.property(gateway, doubt, (name, d) => {
-        const shown = d.seenUndecided && d.absenceIsProven;
+      fc.property(gateway, doubt, (at, d) => {
+        const shown = d.seenUndecided && d.absenceIsProven && (at.queryById || at.queryByMerchantRef);
+        const moves = d.kind === "capture" || d.kind === "refund";
         const certain =
-          (d.neverSubmitted && !d.mayExecute && !d.givesBack) ||
-          (shown && (d.storedErrorReplayed || (!d.mayExecute && d.isOnlyRead && d.isLongLate)));
+          (d.neverSubmitted && !mayExecute(d)) ||
+          (shown && ((d.storedErrorReplayed && at.replayReturnsStored5xx) || (d.isLongLate && moves)));
         fc.pre(!certain);
-        expect(ruleFor(GATEWAY_CAPABILITIES[name], d, GRACE_MS).step).not.to.equal("fail");
+        expect(stepOf(at, d)).not.to.equal("fail");
       }),
     ));
 
   it("only reads when the details are lost", () =>
     fc.assert(
-      fc.property(gateway, doubt, (name, d) => {
-        expect(ruleFor(GATEWAY_CAPABILITIES[name], { ...d, detailsLost: true }, GRACE_MS).step).to.be.oneOf([
-          "query",
-          "wait",
-        ]);
+      fc.property(gateway, doubt, (at, d) => {
+        expect(stepOf(at, { ...d, detailsLost: true })).to.be.oneOf(["query", "wait"]);
       }),
     ));
 
+  it("asks only for what the gateway has", () =>
+    fc.assert(
+      fc.property(gateway, doubt, (at, d) => {
+        const step = stepOf(at, d);
+        if (step === "query") expect(at.queryByMerchantRef || (at.queryById && d.hasReference)).to.equal(true);
+        if (step === "prepare") expect([at.twoStepCharge, d.hasReference]).to.deep.equal([true, false]);
+        if (step === "abandon") expect(["authorize", "sale"]).to.include(d.kind);
+      }),
+    ));
+});
+
+describe("resolver: what people are shown", () => {
   it("has a rule for everything, and a name for each rule", () => {
-    expect(RULES.at(-1)?.when(GATEWAY_CAPABILITIES.stripe, calm, GRACE_MS)).to.equal(true);
+    for (const name of NAMES)
+      for (const kind of OPERATION_KINDS) {
+        const rows = rulesOf(GATEWAY_CAPABILITIES[name], kind);
+        expect(rows.at(-1)).to.include({ name: "grace", phase: "any" });
+        for (const { evidence } of rows.filter(({ evidence: by }) => by !== "ownTries" && by !== "webhook"))
+          expect(
+            EVIDENCE[name][kind].map((line) => line.evidence),
+            `${name} ${kind}`,
+          ).to.include(evidence);
+      }
     expect(new Set(RULES.map(({ name }) => name)).size).to.equal(RULES.length);
   });
 
-  it("looks after 1, 3, 10, 30 s, 2, 10, 30 min and then hourly, up to a fifth later", () => {
+  /** The table of gateways.md §3.3. */
+  const ladders = [
+    ["stripe", "authorize", "create read replay webhook cancel report"],
+    ["stripe", "sale", "create read replay webhook cancel report"],
+    ["stripe", "capture", "read replay webhook report"],
+    ["stripe", "void", "read replay webhook"],
+    ["stripe", "refund", "read replay webhook report"],
+    ["adyen", "authorize", "replay webhook cancel report"],
+    ["adyen", "sale", "replay webhook cancel report"],
+    ["adyen", "capture", "replay webhook report"],
+    ["adyen", "void", "replay webhook report"],
+    ["adyen", "refund", "replay webhook report"],
+  ] as const;
+  for (const [name, kind, ladder] of ladders)
+    it(`${name}, ${kind}: ${ladder}`, () =>
+      expect(EVIDENCE[name][kind].map(({ evidence }) => evidence).join(" ")).to.equal(ladder));
+
+  it("explains the rule that fires, what was passed over, and what may still be asked for", () => {
+    const at = { isPastDeadline: true, isCancelRequested: false, isLongLate: false, isCompensation: false };
+    const said = explain(
+      GATEWAY_CAPABILITIES.adyen,
+      {
+        ...at,
+        kind: "sale",
+        hasReference: false,
+        keyAgeMs: 901_000,
+        seenUndecided: false,
+        absenceIsProven: true,
+        storedErrorReplayed: false,
+        neverSubmitted: false,
+        sinceFirstTryMs: 900_000,
+        sinceKeyStoreDownMs: null,
+        detailsLost: false,
+      },
+      GRACE_MS,
+    );
+    expect(said).to.include({ rule: "late charge", step: "abandon", evidence: "cancel", validity: "fromDeadline" });
+    expect(said.passedOver).to.deep.equal(["details lost", "late and never submitted"]);
+    expect(said.ladder.map(({ evidence, isValid }) => `${evidence} ${isValid}`)).to.deep.equal([
+      "replay false",
+      "webhook true",
+      "cancel true",
+      "report true",
+    ]);
+    expect(said.key).to.deep.equal({ ageMs: 901_000, ttlMs: 601_200_000, scope: "account and region" });
+    expect(JSON.parse(JSON.stringify(said))).to.deep.equal(said);
+  });
+
+  it("says of the step that fires nothing that its own ladder denies", () =>
+    fc.assert(
+      fc.property(gateway, doubt, (at, d) => {
+        const { step, ladder } = explain(at, d, GRACE_MS);
+        const by =
+          step === "execute" ? "replay" : step === "query" ? "read" : step === "abandon" ? "cancel" : undefined;
+        fc.pre(by !== undefined);
+        expect(ladder.find(({ evidence }) => evidence === by)?.isValid, step).to.equal(true);
+      }),
+    ));
+});
+
+describe("resolver: when it looks", () => {
+  it("after 1, 3, 10, 30 s, 2, 10, 30 min and then hourly, up to a fifth later", () => {
     const at = (fraction: number) => {
       const random = { bytes: () => new Uint8Array(8), fraction: () => fraction };
       const times: number[] = [];

@@ -1,84 +1,87 @@
 /**
- * The resolver's knowledge: what to do next about an operation in doubt, as an ordered table, and when (design §3.4,
- * gateways.md §3). Until the deadline, or a cancel, a check may repeat the money-moving call with its key; then it only
- * reads or cancels. No number of checks turns unknown into failed. Durations in milliseconds.
+ * Looks up what follows of a doubt: the row that fires, everything that people should know of it, and when to look next
+ * (gateways.md §3.3, §3.4). Pure. Durations in milliseconds.
  */
-import type { GatewayAction, GatewayCapabilities } from "./ports/gateway.ts";
+import type { GatewayName, OperationKind } from "./domain/index.ts";
+import { type Doubt, type Rule, RULES, type Step } from "./doubt-rules.ts";
+import { EVIDENCE, type Evidence, type EvidenceLine, type Validity } from "./evidence.ts";
+import type { GatewayCapabilities } from "./ports/gateway.ts";
 import type { Random } from "./ports/world.ts";
 
-/** What is known of the doubt when a check is due, or when a read has just answered. */
-export interface Doubt {
-  readonly hasReference: boolean;
-  /** Before the deadline, and no cancel was asked for. */
-  readonly mayExecute: boolean;
-  /** The call gives money back, or releases it: it may always be repeated. */
-  readonly givesBack: boolean;
-  /** A capture or a refund: there is nothing to abandon, after its deadline it is read until that proves something. */
-  readonly isOnlyRead: boolean;
-  /** The deadline has passed long enough ago that no call of ours can still be on its way. */
-  readonly isLongLate: boolean;
-  /** The newest answer is a read that shows that the money-moving call has not run. */
-  readonly seenUndecided: boolean;
-  /** What the reads show is proof: an object's own state at once, that a list lacks something only after a while. */
-  readonly absenceIsProven: boolean;
-  /** A replay of the money-moving call brought the stored error of its first run. */
-  readonly storedErrorReplayed: boolean;
-  /** Every try since T1 was made and observed by this same (shard, epoch), and none left the machine. */
-  readonly neverSubmitted: boolean;
-  /** Since the first try that may have reached the gateway began. */
-  readonly sinceFirstTryMs: number;
-  /** What the call is built from cannot be read: it may not be repeated, for other bytes could be another charge. */
-  readonly detailsLost: boolean;
-}
+/** An authorize and a sale make a payment; the rest is done to one. */
+export const isCharge = (kind: OperationKind): boolean => kind === "authorize" || kind === "sale";
 
-/** `fail`: it is certain that nothing was executed. `wait`: nothing may be done before the next check. */
-export type Step = GatewayAction | "fail" | "wait";
+/** The call that moves money may be made, or made again: it is not too late, and nobody asked to cancel the charge. */
+export const mayExecute = (doubt: Pick<Doubt, "kind" | "isPastDeadline" | "isCancelRequested">): boolean =>
+  !doubt.isPastDeadline && !(doubt.isCancelRequested && isCharge(doubt.kind));
 
-interface Rule {
-  readonly name: string;
-  readonly when: (gateway: GatewayCapabilities, doubt: Doubt, graceMs: number) => boolean;
-  readonly step: Step;
-}
+/** The rows that can fire for an operation at a gateway, in their order. */
+export const rulesOf = (gateway: GatewayCapabilities, kind: OperationKind): readonly Rule[] =>
+  RULES.filter(({ kinds, at }) => kinds.includes(kind) && at(gateway));
 
-/** The first row that fits is the one that fires. */
-export const RULES: readonly Rule[] = [
-  {
-    name: "details lost, read by id",
-    when: (g, d) => d.detailsLost && g.queryById && d.hasReference && !d.seenUndecided,
-    step: "query",
-  },
-  { name: "details lost", when: (_, d) => d.detailsLost, step: "wait" },
-  { name: "late and never submitted", when: (_, d) => !d.mayExecute && d.neverSubmitted && !d.givesBack, step: "fail" },
-  { name: "late, id unknown", when: (g, d) => !d.mayExecute && g.twoStepCharge && !d.hasReference, step: "prepare" },
-  {
-    name: "late release, read by id",
-    when: (g, d) => !d.mayExecute && d.givesBack && g.queryById && !d.seenUndecided,
-    step: "query",
-  },
-  { name: "late release", when: (_, d) => !d.mayExecute && d.givesBack, step: "execute" },
-  {
-    name: "late, and shown not to have run",
-    when: (_, d) => !d.mayExecute && d.isOnlyRead && d.seenUndecided && d.absenceIsProven && d.isLongLate,
-    step: "fail",
-  },
-  { name: "late, just read", when: (_, d) => !d.mayExecute && d.isOnlyRead && d.seenUndecided, step: "wait" },
-  { name: "late, read by id", when: (g, d) => !d.mayExecute && d.isOnlyRead && g.queryById, step: "query" },
-  { name: "late", when: (_, d) => !d.mayExecute, step: "abandon" },
-  { name: "no id yet", when: (g, d) => g.twoStepCharge && !d.hasReference, step: "prepare" },
-  { name: "never submitted", when: (_, d) => d.neverSubmitted, step: "execute" },
-  {
-    name: "ended without executing",
-    when: (_, d) => d.seenUndecided && d.absenceIsProven && d.storedErrorReplayed,
-    step: "fail",
-  },
-  { name: "read by id", when: (g, d) => g.queryById && d.hasReference && !d.seenUndecided, step: "query" },
-  { name: "same key again", when: (_, d, graceMs) => d.sinceFirstTryMs >= graceMs, step: "execute" },
-  { name: "grace", when: () => true, step: "wait" },
-];
+const fits = (rule: Rule, gateway: GatewayCapabilities, doubt: Doubt, graceMs: number): boolean =>
+  (rule.phase === "any" || (rule.phase === "open") === mayExecute(doubt)) && rule.when(doubt, gateway, graceMs);
 
-/** The rule that fires; `payctl payment resolve --dry-run` will print its name. */
+/** The rule that fires. `graceMs`: how long a call whose fate is unknown is left alone before it is repeated. */
 export function ruleFor(gateway: GatewayCapabilities, doubt: Doubt, graceMs: number): Rule {
-  return RULES.find((rule) => rule.when(gateway, doubt, graceMs)) as Rule; // the last row fits always
+  const rule = RULES.find(
+    (one) => one.kinds.includes(doubt.kind) && one.at(gateway) && fits(one, gateway, doubt, graceMs),
+  );
+  return rule as Rule; // the last row fits always
+}
+
+const keyLives = (gateway: GatewayCapabilities, { neverSubmitted, keyAgeMs }: Doubt): boolean =>
+  neverSubmitted || keyAgeMs < gateway.keyTtlMs;
+
+/** Whether evidence of a validity may be asked for now. */
+const IS_VALID: { readonly [V in Validity]: (gateway: GatewayCapabilities, doubt: Doubt) => boolean } = {
+  always: () => true,
+  untilDeadline: (gateway, doubt) => mayExecute(doubt) && keyLives(gateway, doubt),
+  fromDeadline: (_, doubt) => !mayExecute(doubt),
+  keyLife: keyLives,
+};
+
+/** What a check would do now, and what could tell the outcome: for people, and as JSON. */
+export interface Explanation {
+  readonly gateway: GatewayName;
+  readonly kind: OperationKind;
+  readonly rule: string;
+  readonly step: Step;
+  readonly why: string;
+  readonly evidence: Evidence;
+  readonly validity: Validity;
+  /** Rows of this gateway and operation that were asked before and did not fit. */
+  readonly passedOver: readonly string[];
+  /** Strongest first. `isValid`: it may be asked for now. */
+  readonly ladder: readonly (EvidenceLine & { readonly isValid: boolean })[];
+  /** `ttlMs` null: for ever. */
+  readonly key: { readonly ageMs: number; readonly ttlMs: number | null; readonly scope: string };
+}
+
+/** The rule that fires, with its evidence and the validity of every other. Arguments as of `ruleFor`. */
+export function explain(gateway: GatewayCapabilities, doubt: Doubt, graceMs: number): Explanation {
+  const { kind } = doubt;
+  const rule = ruleFor(gateway, doubt, graceMs);
+  const rows = rulesOf(gateway, kind);
+  return {
+    gateway: gateway.name,
+    kind,
+    rule: rule.name,
+    step: rule.step,
+    why: rule.why,
+    evidence: rule.evidence,
+    validity: rule.validity,
+    passedOver: rows.slice(0, rows.indexOf(rule)).map(({ name }) => name),
+    ladder: EVIDENCE[gateway.name][kind].map((line) => {
+      const validity = doubt.isCompensation && line.validity === "untilDeadline" ? "keyLife" : line.validity;
+      return { ...line, validity, isValid: IS_VALID[validity](gateway, doubt) };
+    }),
+    key: {
+      ageMs: doubt.keyAgeMs,
+      ttlMs: Number.isFinite(gateway.keyTtlMs) ? gateway.keyTtlMs : null,
+      scope: gateway.keyScope,
+    },
+  };
 }
 
 /** When to look, counted from the beginning of the doubt; afterwards hourly. */
