@@ -21,13 +21,14 @@ const MAY_IMPORT: { readonly [R in Room]: readonly Room[] } = {
   ops: ["cluster", "router", "reconcile", "storage", "actors"],
 };
 
-const DOORS = "^(actors(/domain|/gateways)?|storage|router(/client)?|reconcile|cluster)/index\\.ts$";
+const DOORS = "^(actors(/domain|/gateways|/webhooks)?|storage|router(/client)?|reconcile|cluster)/index\\.ts$";
 
 /** Package: the only files that import it, tests aside. What is not listed is imported nowhere. */
 const VENDORS: Readonly<Record<string, string>> = {
   "@adyen/api-library": "^actors/gateways/",
   stripe: "^actors/gateways/",
-  undici: "^(actors/gateways|ops/bench)/",
+  cockatiel: "^actors/",
+  undici: "^(actors/(gateways|webhooks)|ops/bench)/",
   pg: "^(storage|ops/bench)/",
   "node-pg-migrate": "^storage/",
   "uWebSockets.js": "^(router|ops/bench)/", // the benchmark's yardsticks answer as the product does
