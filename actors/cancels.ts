@@ -3,12 +3,25 @@
  * The first operation is then only read or abandoned; when it has ended, the cancel does what is left: nothing, a void, or
  * a refund of our own for a charge that came all the same.
  */
-import { compensationKeyOf, mintId, type Operation, refundableMinor, request } from "./domain/index.ts";
+import {
+  compensationKeyOf,
+  isUndecided,
+  mintId,
+  type Operation,
+  type OperationId,
+  type Payment,
+  refundableMinor,
+  request,
+  type Transition,
+} from "./domain/index.ts";
+import { lateSuccessKey } from "./findings.ts";
 import { newFlow, type OpenFlow, type PaymentFile, workOff } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Operations } from "./operations.ts";
+import { processed } from "./notice-rows.ts";
 import { sideFactsOf } from "./pending.ts";
+import { NO_SIDE_ROWS, type NoticeRow, type SideRows } from "./ports/inbox.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
 
 export interface CancelParts {
@@ -18,6 +31,8 @@ export interface CancelParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Calls that would execute the operation, and were not sent yet, must not be. */
+  readonly withdraw: (operation: OperationId) => void;
   /** How long the calls of an operation may be repeated, milliseconds. */
   readonly operationDeadlineMs: number;
 }
@@ -34,7 +49,11 @@ export class Cancels {
     const { flows, operations } = this.#parts;
     flow.file.cancelFlow = flow;
     operations.park(flow);
-    for (const other of flows.open()) if (other.file === flow.file && other !== flow) operations.hurry(other);
+    for (const other of flows.open()) {
+      if (other.file !== flow.file || other === flow) continue;
+      this.#parts.withdraw(other.operation.id);
+      operations.hurry(other);
+    }
   }
 
   /** Takes over what activation found. Called once all open operations are in memory. */
@@ -76,34 +95,83 @@ export class Cancels {
       case "canceled":
       case "expired":
     }
-    operations.conclude(flow, { kind: "cancelSettled" });
+    const given = { dedupeKey: lateSuccessKey(payment), by: "compensation", atMs: this.#parts.clock.nowMs() };
+    operations.conclude(flow, { kind: "cancelSettled" }, { ...NO_SIDE_ROWS, resolved: [given] });
   }
 
   /** The refund that nobody's request asked for. Its key is always the same, so it is executed once. */
   #giveBack(file: PaymentFile): void {
-    const { flows, commit, operations, clock, random, log } = this.#parts;
+    const { flows, operations, log } = this.#parts;
     const { payment } = file;
-    const { id, slot } = payment.terms;
+    const operation = this.#operation(payment, "refund", refundableMinor(payment));
+    const transition = request(payment, "refundRequested", operation, this.#parts.clock.nowMs());
+    if (transition === undefined) throw new Error("what is refundable can be refunded");
+    log.warn({ payment: payment.terms.id, operation: operation.id }, "an unwanted charge is given back");
+    this.#write(file, transition, NO_SIDE_ROWS, (after, seq) => {
+      if (after !== null) operations.begin(flows.opened(newFlow(null), after, seq));
+      else if (file.cancelFlow !== undefined)
+        operations.flagForReview(file.cancelFlow, "the database refused to give the charge back");
+    });
+  }
+
+  /**
+   * Begins to give back what the gateway took after the merchant had been told that nothing was (design §3.4): a void, or a
+   * cancel that refunds. `row`: the notice that told of it; it is decided with the intent. False: it cannot begin now.
+   * `done`: whether the intent is on disk.
+   */
+  compensate(file: PaymentFile, row: NoticeRow, done: (begun: boolean) => void): boolean {
+    const { flows, operations, clock, log } = this.#parts;
+    const { payment } = file;
+    if (file.writing || isUndecided(payment)) return false;
+    const isHeld = payment.status === "authorized";
+    const amountMinor = isHeld ? payment.authorizedMinor : refundableMinor(payment);
+    if (amountMinor === 0n) return false;
+    const operation = this.#operation(payment, "void", amountMinor);
+    const transition = request(payment, isHeld ? "voidRequested" : "cancelRequested", operation, clock.nowMs());
+    if (transition === undefined) return false;
+    log.warn({ payment: payment.terms.id, operation: operation.id }, "a late success is compensated");
+    this.#write(file, transition, { ...NO_SIDE_ROWS, notices: [processed(row)] }, (after, seq) => {
+      done(after !== null);
+      if (after === null) return;
+      const flow = flows.opened(newFlow(null), after, seq);
+      if (isHeld) return operations.begin(flow);
+      this.requested(flow);
+      this.#settle(file, flow);
+    });
+    return true;
+  }
+
+  /** An operation of our own making. The same payment and kind give the same key, whoever begins it. */
+  #operation({ terms }: Payment, kind: "void" | "refund", amountMinor: bigint): Operation {
+    const { clock, random, operationDeadlineMs } = this.#parts;
     const nowMs = clock.nowMs();
-    const operation: Operation = {
-      id: mintId("op", slot, nowMs, random.bytes(8)),
-      kind: "refund",
+    return {
+      id: mintId("op", terms.slot, nowMs, random.bytes(8)),
+      kind,
       state: "submitted",
-      amountMinor: refundableMinor(payment),
-      gatewayKey: compensationKeyOf(id, "refund", 1),
+      amountMinor,
+      gatewayKey: compensationKeyOf(terms.id, kind, 1),
       attempt: 1,
       submittedAtMs: nowMs,
-      deadlineAtMs: nowMs + this.#parts.operationDeadlineMs,
+      deadlineAtMs: nowMs + operationDeadlineMs,
       reference: null,
       pendingReason: "outcome_unknown",
       needsReview: false,
       failure: null,
       note: null,
     };
-    const transition = request(payment, "refundRequested", operation, nowMs);
-    if (transition === undefined) throw new Error("what is refundable can be refunded");
-    log.warn({ payment: id, operation: operation.id }, "a canceled payment was charged: the charge is given back");
+  }
+
+  /** Writes T1 of an operation of our own. `written`: with null when the database refused it; not when the actor reloads. */
+  #write(
+    file: PaymentFile,
+    transition: Transition,
+    side: SideRows,
+    written: (after: Payment | null, seq: bigint) => void,
+  ): void {
+    const { commit, clock, flows } = this.#parts;
     file.writing = true;
+    flows.keep(file);
     commit.enqueue({
       transition,
       cause: "compensation",
@@ -112,14 +180,15 @@ export class Cancels {
       isIntent: false,
       accepted: null,
       keyRow: null,
+      side,
       enqueuedAtMs: clock.monotonicMs(),
-      settle: (how, after, seq) => {
+      settle: (how, after, seq, constraint) => {
         file.writing = false;
-        if (how === "committed") operations.begin(flows.opened(newFlow(null), after, seq));
-        else if (how === "rejected" && file.cancelFlow !== undefined)
-          operations.flagForReview(file.cancelFlow, "the database refused to give the charge back");
-        else return; // unsettled: the whole actor reloads
+        if (constraint === "journal_version") return commit.abandon(); // memory is not what is on disk
+        if (how !== "committed" && how !== "rejected") return; // unsettled: the whole actor reloads
+        written(how === "committed" ? after : null, seq);
         workOff(file);
+        flows.release(file);
       },
     });
   }

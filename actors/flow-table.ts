@@ -7,6 +7,8 @@ export class FlowTable {
   readonly #byKey = new Map<string, Flow>();
   readonly #byOperation = new Map<OperationId, OpenFlow>();
   readonly #files = new Map<PaymentId, PaymentFile>();
+  /** Reads that are out, each with the payments that memory held and let go meanwhile: what it brings of them may be old. */
+  readonly #reads = new Set<Set<PaymentId>>();
   /** Open operations in the order of their T1, less those whose row stands in `operation_open`. */
   readonly #unsaved = new Map<OperationId, OpenFlow>();
   readonly #open = new Set<OpenFlow>();
@@ -71,7 +73,20 @@ export class FlowTable {
   }
   /** One less is about the payment. */
   release(file: PaymentFile): void {
-    if (--file.flows === 0) this.#files.delete(file.payment.terms.id);
+    if (--file.flows > 0) return;
+    const { id } = file.payment.terms;
+    this.#files.delete(id);
+    for (const released of this.#reads) released.add(id);
+  }
+
+  /** A read of payments begins. The function that ends it tells which of them memory held and let go since. */
+  beginRead(): () => ReadonlySet<PaymentId> {
+    const released = new Set<PaymentId>();
+    this.#reads.add(released);
+    return () => {
+      this.#reads.delete(released);
+      return released;
+    };
   }
 
   /**

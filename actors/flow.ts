@@ -2,9 +2,10 @@
  * What an actor remembers of one operation: from the first sight of the key that asks for it to its final answer, and for
  * a while after, for replays. The flows of one payment share its file. The database is the truth.
  */
-import type { MerchantId, Operation, Payment } from "./domain/index.ts";
+import type { MerchantId, Operation, OperationId, Payment } from "./domain/index.ts";
 import type { StoredReply } from "./ports/decisions.ts";
 import type { GatewayAction } from "./ports/gateway.ts";
+import type { NoticeRow } from "./ports/inbox.ts";
 import type { RateState } from "./ports/requests.ts";
 
 /** The client that waits for an answer. Monotonic milliseconds. */
@@ -31,6 +32,8 @@ export interface PaymentFile {
   backlog: (() => void)[];
   /** Flows that are about it; with the last one the file is forgotten. */
   flows: number;
+  /** Operations that ended otherwise after their end, while the payment is held: newer than what was read of them. */
+  late: Map<OperationId, Operation> | undefined;
   /** The cancel that waits for the end of the authorize or sale. */
   cancelFlow: OpenFlow | undefined;
 }
@@ -65,6 +68,8 @@ export interface Flow {
   detailsLost: boolean;
   t1Seq: bigint;
   doubt: DoubtMemory;
+  /** Rows of the inbox that hint at it and are not decided yet: they are, with its last row. */
+  notices: NoticeRow[];
   /** Sum of the gateway's own time. */
   gatewayMs: number;
 }
@@ -116,6 +121,7 @@ export function newFlow(request: FlowRequest | null): Flow {
     paymentMethod: "",
     detailsLost: false,
     t1Seq: 0n,
+    notices: [],
     gatewayMs: 0,
     doubt: {
       tries: 0,
@@ -141,6 +147,7 @@ export const newFile = (payment: Payment): PaymentFile => ({
   writing: false,
   backlog: [],
   flows: 0,
+  late: undefined,
   cancelFlow: undefined,
 });
 

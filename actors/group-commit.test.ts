@@ -95,6 +95,7 @@ function rig(batchMax = 512): Rig {
     openFloorSeq: () => undefined,
     doubtsSaved: () => {},
     doubtRefused: (id: string) => refused.push(id),
+    rowCommitted: () => {},
     stopped: (why: string) => stops.push(why),
   };
   const commit = new GroupCommit(store as unknown as ShardStore, clock, limits, meter, hooks); // only writes are called
@@ -106,6 +107,8 @@ function rig(batchMax = 512): Rig {
     slots: new Set([slot]),
     open: [],
     ended: [],
+    waiting: [],
+    endpoints: [],
   };
   commit.begin(activation, 0);
   const made: Rig = { store, commit, stops, timers, refused, nowMs: 0, wallMs: 1_750_000_000_000 };

@@ -4,11 +4,13 @@
  *
  * Modes: closed (before `begin`) -> open -> stopped (fenced, or a COMMIT of unknown fate; left only by `begin`).
  */
+import { Chores } from "./chores.ts";
 import { CommitProbes } from "./commit-probes.ts";
 import { type DoubtHooks, DoubtTable } from "./doubts.ts";
-import type { OperationId } from "./domain/index.ts";
+import type { MerchantId, OperationId } from "./domain/index.ts";
 import { type Pending, rowOf, type Row, settleUnwritten } from "./pending.ts";
 import type { CommitOutcome, DoubtRow } from "./ports/decisions.ts";
+import type { EventsCursor } from "./ports/pages.ts";
 import type { Activation, Lease, ShardStore } from "./ports/shard-store.ts";
 import type { Clock } from "./ports/world.ts";
 import { RollUps } from "./roll-ups.ts";
@@ -36,6 +38,8 @@ const DOUBTS_WAIT_AT_MOST_MS = 200;
 export interface CommitHooks extends DoubtHooks {
   /** Seq of the oldest T1 whose operation is open and not in the doubt table; undefined: none. */
   openFloorSeq(): bigint | undefined;
+  /** A row of the merchant's history is on disk. Called for each row, so it must cost nothing. */
+  rowCommitted(merchant: MerchantId): void;
   /** The lease is lost, or a COMMIT's fate is unknown: drop memory, then activate again or end. */
   stopped(why: "fenced" | "unknown"): void;
 }
@@ -43,6 +47,7 @@ export interface CommitHooks extends DoubtHooks {
 /** A sum that could not be made is not urgent. */
 const ROLL_UP_RETRY_MS = 1_000;
 
+const NOT_OPEN: CommitOutcome = { kind: "unavailable", reason: "the shard is not served here now" };
 const NO_BATCH = { rows: [], firstSeq: 0n } as const;
 
 export class GroupCommit {
@@ -56,6 +61,8 @@ export class GroupCommit {
   #outcomes: Pending[] = [];
   readonly #doubts: DoubtTable;
   readonly #rollUps = new RollUps();
+  readonly #chores = new Chores();
+  #choreWasLast = false;
   #rollingUp = false;
   #doubtsWrittenAtMs = Number.NEGATIVE_INFINITY;
   #doubtsWereLast = false;
@@ -109,12 +116,16 @@ export class GroupCommit {
   get lastSeq(): bigint {
     return this.#nextSeq - 1n;
   }
+  /** Whatever is acknowledged stands at or before it, whatever is not yet comes behind it. */
+  get head(): EventsCursor {
+    return { recordedAtMs: this.#lastRecordedAtMs, seq: this.lastSeq };
+  }
   get depth(): number {
     return this.#intents.length + this.#outcomes.length;
   }
   /** True while anything is queued, or written and not yet acknowledged. */
   get busy(): boolean {
-    return this.#inFlight || (this.#lease !== undefined && this.depth > 0);
+    return this.#inFlight || (this.#lease !== undefined && (this.depth > 0 || !this.#chores.isEmpty));
   }
   /** False while the database refuses, or a commit hangs: new intents would only wait in vain. */
   healthy(hangMs: number): boolean {
@@ -135,6 +146,14 @@ export class GroupCommit {
   /** Notes that an operation is in doubt, or (row null) no longer; written behind the decisions. */
   noteDoubt(operationId: OperationId, row: DoubtRow | null): void {
     this.#doubts.note(operationId, row);
+  }
+
+  /** Has a small write done beside the decisions, as soon as its turn comes. Never rejects. */
+  write(work: (lease: Lease) => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    if (this.#lease === undefined) return Promise.resolve(NOT_OPEN);
+    const written = this.#chores.add(work);
+    this.#pump();
+    return written;
   }
 
   /** True once a commit that was sent after now is acknowledged; false when none is within `withinMs`. */
@@ -163,6 +182,7 @@ export class GroupCommit {
   close(): void {
     this.#lease = undefined;
     this.#doubts.clear();
+    this.#chores.clear();
   }
 
   /** Resolves when no decision is queued or in flight. */
@@ -182,7 +202,11 @@ export class GroupCommit {
   }
 
   #pump(): void {
-    if (this.#inFlight || this.#lease === undefined || this.depth === 0 || this.#callOffTimer !== undefined) return;
+    if (this.#inFlight || this.#lease === undefined) return;
+    // In turns: neither waits for more than one of the other.
+    if (!this.#chores.isEmpty && this.#healthy && (this.depth === 0 || !this.#choreWasLast))
+      return void this.#run((lease) => this.#writeChore(lease));
+    if (this.depth === 0 || this.#callOffTimer !== undefined) return;
     const since = Math.min(
       this.#intents[0]?.enqueuedAtMs ?? Number.POSITIVE_INFINITY,
       this.#outcomes[0]?.enqueuedAtMs ?? Number.POSITIVE_INFINITY,
@@ -234,6 +258,7 @@ export class GroupCommit {
     const { batchMax } = this.#limits;
     this.#batchBeganAtMs = this.#flightSinceMs;
     this.#doubtsWereLast = false;
+    this.#choreWasLast = false;
     const batch = [...this.#outcomes.splice(0, batchMax), ...this.#intents.splice(0, batchMax)];
     const recordedAtMs = Math.max(this.#clock.nowMs(), this.#lastRecordedAtMs);
     this.#lastRecordedAtMs = recordedAtMs;
@@ -260,7 +285,11 @@ export class GroupCommit {
       this.#anchor = outcome.anchor;
       this.#settleAcknowledged(); // of a refused batch, the half before this one
       this.#acknowledgedBatch = { rows, firstSeq };
-      for (const { decision } of rows) this.#rollUps.count(decision.payment.terms.merchantId);
+      for (const { decision } of rows) {
+        const { merchantId } = decision.payment.terms;
+        this.#rollUps.count(merchantId);
+        this.#hooks.rowCommitted(merchantId);
+      }
       return;
     }
     if (outcome.kind === "rejected" && rows.length > 1) {
@@ -307,6 +336,7 @@ export class GroupCommit {
     for (const intent of this.#intents.splice(0)) settleUnwritten(intent, "unavailable");
     for (const outcome of this.#outcomes.splice(0)) settleUnwritten(outcome, "unsettled");
     this.#doubts.clear();
+    this.#chores.clear();
     this.#rollUps.clear();
     this.#hooks.stopped(why);
   }
@@ -318,6 +348,12 @@ export class GroupCommit {
     const outcome = await this.#doubts.write(lease, this.#limits.batchMax);
     this.#doubtsBehind = outcome.kind === "committed" && !this.#doubts.isEmpty;
     this.#concluded(outcome, sentAtMs);
+  }
+
+  async #writeChore(lease: Lease): Promise<void> {
+    const sentAtMs = this.#clock.monotonicMs();
+    this.#choreWasLast = true;
+    this.#concluded(await this.#chores.next(lease), sentAtMs);
   }
 
   /** Beside the commits, on a connection of its own. It proves nothing of the lease but that it is lost. */

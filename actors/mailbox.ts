@@ -6,6 +6,7 @@ import { Admission, type AdmissionLimits, type Queue } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import type { Cancels } from "./cancels.ts";
 import { refuse } from "./domain/index.ts";
+import { type EndpointParts, Endpoints } from "./endpoints.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { Intents } from "./intents.ts";
@@ -22,7 +23,7 @@ import { ShardReads } from "./shard-reads.ts";
 export interface MailboxLimits extends AdmissionLimits, IntakeLimits, NewPaymentLimits {}
 
 type Own = "admission" | "deciders" | "intents" | "files";
-export interface MailboxParts extends Omit<IntakeParts & NewPaymentParts & ModificationParts, Own> {
+export interface MailboxParts extends Omit<IntakeParts & NewPaymentParts & ModificationParts & EndpointParts, Own> {
   readonly flows: FlowTable;
   readonly commit: GroupCommit;
   readonly answers: Answers;
@@ -41,6 +42,7 @@ export class Mailbox {
   readonly #files: PaymentFiles;
   readonly #paymentReads: PaymentReads;
   readonly #reads: ShardReads;
+  readonly #endpoints: Endpoints;
 
   constructor(parts: MailboxParts) {
     this.#parts = parts;
@@ -61,6 +63,7 @@ export class Mailbox {
     });
     this.#paymentReads = new PaymentReads(parts);
     this.#reads = new ShardReads(store, commit, answers);
+    this.#endpoints = new Endpoints(parts);
   }
 
   /** Requests that wait before T1, and outcomes before T2. */
@@ -79,6 +82,12 @@ export class Mailbox {
       case "read":
         this.#reads.take(request);
         return;
+      case "createEndpoint":
+      case "rotateEndpointSecret":
+      case "resendEvent":
+      case "deleteEndpoint":
+        this.#endpoints.take(request);
+        return;
       default:
         this.#intake.take(request);
     }
@@ -95,6 +104,7 @@ export class Mailbox {
     this.#intake.reset(code);
     this.#newPayments.reset(code);
     this.#modifications.reset(code);
+    this.#endpoints.reset(code);
     this.#files.reset();
   }
 

@@ -8,14 +8,19 @@ import { type OpenFlow, paymentOf, workOff } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { OperationChecks } from "./operation-checks.ts";
+import { sideOfEnd } from "./operation-ends.ts";
 import type { Ownership } from "./ownership.ts";
-import { sideFactsOf } from "./pending.ts";
+import { conflictFinding } from "./findings.ts";
+import { type Settlement, sideFactsOf } from "./pending.ts";
 import type { StoredReply } from "./ports/decisions.ts";
+import { NO_SIDE_ROWS, type SideRows } from "./ports/inbox.ts";
 import type { Clock, Log } from "./ports/world.ts";
 import type { ShardMeter } from "./shard-meter.ts";
 
-/** Who found a fact: an answer to a call that T1 led to, or a check. */
-export type Cause = "gateway" | "resolver";
+/** Who found a fact: an answer to a call that T1 led to, a check, or a notice of the gateway. */
+export type Cause = "gateway" | "resolver" | "webhook";
+/** How the writing of a told fact ended. `forbidden`: the machine has no such row; `nothing`: it says nothing new. */
+export type Told = Settlement | "forbidden" | "nothing";
 
 export interface FactParts {
   readonly flows: FlowTable;
@@ -53,20 +58,21 @@ export class OperationFacts {
       { payment: terms.id, operation: operation.id, gateway: terms.gateway, detail },
       "the gateway's answer conflicts with what was asked",
     );
-    this.doubt(flow, { kind: "conflicted", reference }, cause, true);
+    const finding = conflictFinding(flow.file.payment, operation, detail, this.#parts.clock.nowMs());
+    this.doubt(flow, { kind: "conflicted", reference }, cause, true, { ...NO_SIDE_ROWS, findings: [finding] });
   }
 
   /** Records that the fate is open, once per reason, and answers 202 when the client need not wait longer. */
-  doubt(flow: OpenFlow, fact: Fact, cause: Cause, answerNow: boolean): void {
+  doubt(flow: OpenFlow, fact: Fact, cause: Cause, answerNow: boolean, side: SideRows = NO_SIDE_ROWS): void {
     this.#checks.plan(flow);
     const { payment } = flow.file;
     const next = transition(payment, flow.operation, fact, this.#parts.clock.nowMs());
-    if (next !== undefined && tellsMore(flow, next)) this.#commit(flow, next, cause, answerNow);
+    if (next !== undefined && tellsMore(flow, next)) this.#commit(flow, next, cause, answerNow, side);
     else if (answerNow && this.#parts.ownership.isCertain) this.#answerPending(flow);
   }
 
   /** Writes a definite fact, or one that the course of the operation needs; the machine refuses what cannot follow. */
-  write(flow: OpenFlow, fact: Fact, cause: Cause): void {
+  write(flow: OpenFlow, fact: Fact, cause: Cause, side: SideRows = NO_SIDE_ROWS): void {
     const { payment } = flow.file;
     const next = transition(payment, flow.operation, fact, this.#parts.clock.nowMs());
     if (next === undefined) {
@@ -77,10 +83,27 @@ export class OperationFacts {
       this.#checks.plan(flow);
       return;
     }
-    this.#commit(flow, next, cause, false);
+    this.#commit(flow, next, cause, false, side);
   }
 
-  #commit(flow: OpenFlow, next: Transition, cause: Cause, answerPending: boolean): void {
+  /** Writes what a notice told, with the rows that stand or fall with it. `done` is called once, at once or later. */
+  tell(flow: OpenFlow, fact: Fact, side: SideRows, done: (how: Told) => void): void {
+    const next = transition(flow.file.payment, flow.operation, fact, this.#parts.clock.nowMs());
+    if (next === undefined) return done("forbidden");
+    const stays = isOpen(next.payment.operation.state);
+    if (stays) this.#checks.plan(flow);
+    if (stays && !tellsMore(flow, next)) return done("nothing");
+    this.#commit(flow, next, "webhook", stays, side, done);
+  }
+
+  #commit(
+    flow: OpenFlow,
+    next: Transition,
+    cause: Cause,
+    answerPending: boolean,
+    side: SideRows,
+    done: (how: Told) => void = () => {},
+  ): void {
     const { commit, answers, clock } = this.#parts;
     const { file } = flow;
     const final = !isOpen(next.payment.operation.state);
@@ -96,9 +119,11 @@ export class OperationFacts {
       isIntent: false,
       accepted: null,
       keyRow: null,
+      side: final ? sideOfEnd(flow, next, side, clock.nowMs()) : side,
       enqueuedAtMs: clock.monotonicMs(),
       settle: (how, payment, _, constraint) => {
         file.writing = false;
+        done(how);
         if (how === "committed") this.#committed(flow, payment, next, answerPending, reply);
         else if (how === "rejected") {
           this.#parts.log.error({ payment: payment.terms.id, fact: next.fact }, "the database refused a fact");

@@ -8,8 +8,10 @@ import { type OpenFlow, paymentOf } from "./flow.ts";
 import { type CallLimits, type CallParts, GatewayCalls, nextNumber } from "./gateway-calls.ts";
 import { factOf } from "./observed-fact.ts";
 import { type CheckLimits, type CheckParts, givesBack, OperationChecks } from "./operation-checks.ts";
-import { type Cause, type FactParts, OperationFacts } from "./operation-facts.ts";
+import { type Cause, type FactParts, OperationFacts, type Told } from "./operation-facts.ts";
+import { findingOf } from "./findings.ts";
 import type { GatewayAnswer } from "./ports/gateway.ts";
+import { NO_SIDE_ROWS, type SideRows } from "./ports/inbox.ts";
 
 export interface OperationLimits extends CheckLimits, CallLimits {
   /** An operation open for longer gets its row in `operation_open`. */
@@ -92,8 +94,13 @@ export class Operations {
   }
 
   /** Writes a fact of our own finding. */
-  conclude(flow: OpenFlow, fact: Fact): void {
-    this.#facts.write(flow, fact, "resolver");
+  conclude(flow: OpenFlow, fact: Fact, side: SideRows): void {
+    this.#facts.write(flow, fact, "resolver", side);
+  }
+
+  /** Writes what a notice of the gateway told of an open operation, with the rows that stand or fall with it. */
+  tell(flow: OpenFlow, fact: Fact, side: SideRows, done: (how: Told) => void): void {
+    this.#facts.tell(flow, fact, side, done);
   }
 
   /** Flags an operation for people: it cannot be brought to an end from here. */
@@ -113,6 +120,7 @@ export class Operations {
         answer.observation.kind,
         answer.tookMs,
       );
+      this.#calls.answered(flow, answer);
       if (flow.doubt.running?.number === answer.try) flow.doubt.running = undefined;
       flow.gatewayMs += answer.tookMs;
       if (file.writing) file.backlog.push(() => this.#observe(flow, answer));
@@ -130,7 +138,7 @@ export class Operations {
       if (doubt.running !== undefined && nowMs >= doubt.running.dueAtMs) this.#lostAnswer(flow);
       if (!doubt.noted && flow.operation.submittedAtMs <= notedIfBeforeMs) this.#checks.note(flow);
       if (doubt.nextCheckAtMs === undefined || nowMs < doubt.nextCheckAtMs || flow.file.writing) continue;
-      if (doubt.running !== undefined || begun >= limits.checksPerSweep) continue;
+      if (doubt.running !== undefined || begun >= limits.checksPerSweep || !this.#calls.hasRoom(flow)) continue;
       begun++;
       this.#check(flow, false);
     }
@@ -153,6 +161,9 @@ export class Operations {
         if (flow.file.payment.gatewayReference !== null) return this.#planIfIdle(flow);
         this.#facts.write(flow, { kind: "gatewayPrepared", reference: observation.reference }, cause);
         return;
+      case "reachable": // only probes and questions hear these
+      case "identified":
+        return;
       case "processing":
         this.#facts.doubt(flow, { kind: "gatewayProcessing", reference: observation.reference }, cause, true);
         return;
@@ -164,12 +175,14 @@ export class Operations {
       case "notSubmitted": {
         const reason = this.#checks.neverSubmitted(flow) ? "gateway_unreachable" : "outcome_unknown";
         this.#facts.doubt(flow, { kind: "outcomeUnknown", reason }, cause, false);
+        this.#calls.retryLater(flow, action, observation);
         return;
       }
       case "busy":
-        this.#checks.plan(flow, observation.retryAfterMs ?? undefined);
+        this.#calls.retryLater(flow, action, observation);
         return;
       case "unknown":
+        this.#checks.hear(flow, observation.reason);
         if (observation.reason === "stored_500_replayed") doubt.storedErrorReplayed = true;
         this.#facts.doubt(flow, OUTCOME_UNKNOWN, cause, true);
         return;
@@ -209,6 +222,7 @@ export class Operations {
       doubt.nextCheckAtMs = undefined; // it waits for another operation
       return;
     }
+    if (this.#calls.retry(flow)) return;
     const step = this.#checks.stepFor(flow, seenUndecided);
     const mustTell = flow.detailsLost || this.#checks.isPastDeadline(flow);
     if (mustTell && step !== "fail" && !flow.operation.needsReview) return this.#flag(flow);
@@ -246,7 +260,17 @@ export class Operations {
       { payment: terms.id, operation: operation.id },
       late ? "operation in doubt after its deadline" : "operation in doubt, and its details cannot be read",
     );
-    this.#facts.doubt(flow, late ? { kind: "deadlinePassed" } : DETAILS_LOST, "resolver", true);
+    const finding = findingOf("D08", {
+      payment: flow.file.payment,
+      operation,
+      slot: terms.slot,
+      what: operation.id,
+      observed: `${operation.kind} is ${operation.state}, ${operation.pendingReason ?? "outcome_unknown"}`,
+      evidence: `${flow.doubt.tries} tries at ${terms.gateway}`,
+      nowMs: this.#parts.clock.nowMs(),
+    });
+    const fact = late ? ({ kind: "deadlinePassed" } as const) : DETAILS_LOST;
+    this.#facts.doubt(flow, fact, "resolver", true, { ...NO_SIDE_ROWS, findings: [finding] });
     flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
   }
 }

@@ -62,11 +62,15 @@ export class PaymentFiles {
   /** What is read while a commit is being settled may not be there afterwards, so the lease must be the same throughout. */
   async #read(waiting: readonly Waiting[], lease: Lease): Promise<void> {
     this.#reading = true;
+    const ended = this.#flows.beginRead();
     const found = await this.#store.findPayments(waiting.map(({ name }) => name)).catch(() => undefined);
     this.#reading = false;
+    const released = ended();
     if (this.#commit.lease === lease) {
-      waiting.forEach(({ opened }, i) => {
+      waiting.forEach((one, i) => {
+        const { opened, name } = one;
         const payment = found?.[i];
+        if (released.has(name.id) && this.#flows.file(name.id) === undefined) return void this.#waiting.push(one); // again
         if (found === undefined || payment === null) opened("unreadable");
         else if (payment === undefined) opened("missing");
         else {

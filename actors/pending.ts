@@ -1,6 +1,7 @@
 /** A decision on its way to disk: what it says, and who is told how it ended. */
 import { hashRow, type Payment, type Transition } from "./domain/index.ts";
 import type { Decision, KeyRow, SideFacts, StoredReply } from "./ports/decisions.ts";
+import { NO_SIDE_ROWS, type SideRows } from "./ports/inbox.ts";
 
 /** How a decision ended. `unsettled`: its COMMIT's fate is unknown; `unavailable`, `rejected`: nothing was written. */
 export type Settlement = "committed" | "rejected" | "unavailable" | "unsettled";
@@ -16,6 +17,8 @@ export interface Pending {
   readonly isIntent: boolean;
   readonly accepted: Decision["accepted"];
   readonly keyRow: KeyRow | null;
+  /** Rows beside the journal that stand or fall with it. */
+  readonly side?: SideRows;
   /** Monotonic milliseconds. */
   readonly enqueuedAtMs: number;
   settle(how: Settlement, payment: Payment, seq: bigint, constraint: string | null): void;
@@ -52,13 +55,14 @@ export function rowOf(pending: Pending, recordedAtMs: number): Row {
     postings: transition.postings,
     accepted,
     keyRow,
+    side: pending.side === undefined || pending.side === NO_SIDE_ROWS ? null : pending.side,
   };
   return { pending, decision };
 }
 
 /** What the journal row says beside its columns: compact, and only what is set. `key`: of the request, unless it is the payment's. */
 export function sideFactsOf(payment: Payment, key: string | null = null): string | null {
-  const { failure, cancel, operation } = payment;
+  const { failure, cancel, dispute, operation } = payment;
   const { pendingReason, needsReview, reference, note } = operation;
   const ofOperation = operation.failure !== null && operation.failure !== failure ? operation.failure : null;
   const facts: SideFacts = {
@@ -68,6 +72,7 @@ export function sideFactsOf(payment: Payment, key: string | null = null): string
     ...(needsReview && { needsReview }),
     ...(reference !== null && { reference }),
     ...(cancel !== null && { cancel }),
+    ...(dispute !== null && { dispute }),
     ...(key !== null && { key }),
     ...(key !== null && note !== null && { note }),
   };

@@ -7,17 +7,24 @@
  */
 import { Answers } from "./answers.ts";
 import { Cancels } from "./cancels.ts";
+import type { DispatchSnapshot } from "./dispatch-snapshot.ts";
 import { type GatewayName, type MerchantId, slotOfMerchant } from "./domain/index.ts";
 import { FlowTable } from "./flow-table.ts";
+import type { GatewayGate } from "./gateway-gate.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
 import { inheritedFlow } from "./inherited-flow.ts";
 import { KnownKeys } from "./known-keys.ts";
+import type { NoticeDelivery, NoticeReceipt } from "./inbox.ts";
 import { Mailbox, type MailboxLimits } from "./mailbox.ts";
+import { Notices } from "./notices.ts";
 import { type OperationLimits, Operations } from "./operations.ts";
 import { Ownership, type OwnershipLimits } from "./ownership.ts";
+import { Outbox, type WebhookParts } from "./outbox.ts";
 import type { GatewayAnswer, GatewayCapabilities, GatewayDesk } from "./ports/gateway.ts";
+import type { Dispatched } from "./ports/outbox.ts";
 import type { RiskCheck, TokenVault } from "./ports/policies.ts";
 import type { MerchantProfile, Presenter, RequestReader, ShardReply, ShardRequest } from "./ports/requests.ts";
+import type { NoticeRow } from "./ports/inbox.ts";
 import type { Claim, ShardStore, Vault } from "./ports/shard-store.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
 import type { ShardMeter } from "./shard-meter.ts";
@@ -37,11 +44,18 @@ export interface ShardParts {
   readonly reader: RequestReader;
   readonly presenter: Presenter;
   readonly desk: GatewayDesk;
+  /** Shared by the shards of the thread: `desk` is this shard's way through it. */
+  readonly gate: GatewayGate;
   readonly merchants: (id: MerchantId) => MerchantProfile | undefined;
   readonly tokens: TokenVault;
   readonly risk: RiskCheck;
   readonly capabilities: (gateway: GatewayName) => GatewayCapabilities;
   readonly reply: (reply: ShardReply) => void;
+  /** What became of a delivered notice. */
+  readonly receipt: (receipt: NoticeReceipt) => void;
+  /** Hands a spooled notice to the shard that it is for; `forwarded` is called with the answer. */
+  readonly forward: (row: NoticeRow) => void;
+  readonly webhooks: WebhookParts;
   readonly clock: Clock;
   readonly random: Random;
   readonly meter: ShardMeter;
@@ -67,6 +81,10 @@ export interface ActorSnapshot {
   readonly inDoubt: number;
   readonly oldestDoubtAgeMs: number;
   readonly remembered: number;
+  /** Notices of gateways that wait to be decided. */
+  readonly notices: number;
+  /** Events on their way to merchants' endpoints. */
+  readonly webhooks: DispatchSnapshot;
 }
 
 export class ShardActor {
@@ -79,6 +97,8 @@ export class ShardActor {
   readonly #operations: Operations;
   readonly #mailbox: Mailbox;
   readonly #cancels: Cancels;
+  readonly #notices: Notices;
+  readonly #outbox: Outbox;
   readonly #knownKeys: KnownKeys;
   readonly #ending = new AbortController();
   #mode: ActorMode = "activating";
@@ -90,7 +110,7 @@ export class ShardActor {
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
-    const { store, clock, random, meter, log, limits, desk, capabilities } = parts;
+    const { store, clock, random, meter, log, limits, desk, gate, capabilities } = parts;
     const flows = new FlowTable(limits.rememberedMax);
     const answers = new Answers(parts.presenter, parts.reply, meter);
     const commit = new GroupCommit(store, clock, limits, meter, {
@@ -102,14 +122,17 @@ export class ShardActor {
         }
       },
       doubtRefused: (operation, sqlState) => log.error({ operation, sqlState }, "the database refused a doubt's row"),
+      rowCommitted: (merchant) => outbox.rowCommitted(merchant),
       stopped: (why) => this.#stopped(why),
     });
     const ownership = new Ownership(commit, store, clock, limits);
+    const outbox = new Outbox({ ...parts, commit, ownership });
     const operations = new Operations({
       flows,
       commit,
       ownership,
       desk,
+      gate,
       answers,
       capabilities,
       clock,
@@ -121,8 +144,37 @@ export class ShardActor {
     });
     const knownKeys = new KnownKeys(store, clock, limits.knownKeysMax);
     const { operationDeadlineMs } = limits;
-    const cancels = new Cancels({ flows, commit, operations, clock, random, log, operationDeadlineMs });
-    this.#mailbox = new Mailbox({ ...parts, flows, commit, ownership, operations, answers, knownKeys, cancels });
+    const cancels = new Cancels({
+      flows,
+      commit,
+      operations,
+      clock,
+      random,
+      log,
+      operationDeadlineMs,
+      withdraw: (operation) => gate.withdraw(operation),
+    });
+    this.#mailbox = new Mailbox({
+      ...parts,
+      flows,
+      commit,
+      ownership,
+      operations,
+      answers,
+      knownKeys,
+      cancels,
+      outbox,
+    });
+    this.#notices = new Notices({
+      ...parts,
+      flows,
+      commit,
+      operations,
+      ownership,
+      cancels,
+      owns: (slot) => this.#slots.has(slot),
+    });
+    this.#outbox = outbox;
     this.#cancels = cancels;
     this.#flows = flows;
     this.#answers = answers;
@@ -155,8 +207,27 @@ export class ShardActor {
 
   /** What gateways said. While settling it waits for the memory that it belongs to. */
   onAnswers(answers: readonly GatewayAnswer[]): void {
-    if (this.#mode === "serving" || this.#mode === "draining") this.#operations.onAnswers(answers);
+    if (this.#mode === "serving" || this.#mode === "draining")
+      this.#operations.onAnswers(answers.filter((answer) => !this.#notices.onAnswer(answer)));
     else if (this.#mode === "settling") this.#late.push(...answers.slice(0, this.#lateMax - this.#late.length));
+  }
+
+  /** What became of webhooks that were handed to the desk. */
+  onDispatched(answers: readonly Dispatched[]): void {
+    if (this.#mode === "serving" || this.#mode === "draining") this.#outbox.onDispatched(answers);
+  }
+
+  /** Notices of gateways. Each gets exactly one receipt, and is on disk when that says so. */
+  onNotices(deliveries: readonly NoticeDelivery[]): void {
+    const mine = deliveries.filter(({ slot, spool }) => this.#mode === "serving" && (spool || this.#slots.has(slot)));
+    for (const { ticket } of deliveries.filter((one) => !mine.includes(one)))
+      this.#parts.receipt({ ticket, taken: false });
+    this.#notices.take(mine);
+  }
+
+  /** What became of a notice that `forward` was given. `key`: of its row. */
+  onForwarded(key: string, taken: boolean): void {
+    this.#notices.forwarded(key, taken);
   }
 
   /** Called every few ten milliseconds: deadlines, checks, lease. */
@@ -165,6 +236,8 @@ export class ShardActor {
     const nowMs = this.#parts.clock.monotonicMs();
     this.#waiters.expire(nowMs);
     this.#operations.sweep(nowMs);
+    if (this.#mode === "serving") this.#notices.sweep(nowMs);
+    this.#outbox.sweep(nowMs);
     this.#commit.keepAlive();
     this.#ownership.flush();
   }
@@ -188,6 +261,8 @@ export class ShardActor {
       inDoubt,
       oldestDoubtAgeMs,
       remembered: this.#flows.size,
+      notices: this.#notices.depth,
+      webhooks: this.#outbox.snapshot(),
     };
   }
 
@@ -202,6 +277,8 @@ export class ShardActor {
     const serving = this.#mode === "serving";
     if (serving) this.#mode = "draining";
     this.#mailbox.refuseWrites("shard_unavailable");
+    this.#notices.reset();
+    this.#outbox.stop();
     const endAtMs = this.#parts.clock.monotonicMs() + withinMs;
     const busy = (): boolean => this.#commit.busy || this.#waiters.exist();
     while (serving && busy() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
@@ -268,8 +345,9 @@ export class ShardActor {
       log.warn({ shard }, "another owner has the shard; this actor ends");
       return;
     }
-    const { lease, lastSeq, slots, open } = activation;
+    const { lease, lastSeq, slots, open, waiting } = activation;
     this.#commit.begin(activation, takenAtMs);
+    this.#notices.begin(waiting);
     // In the order of seq: the first that is not noted is the floor from which the next activation reads.
     for (const operation of open.toSorted((a, b) => (a.t1Seq < b.t1Seq ? -1 : 1))) {
       const { payment, t1Seq } = operation;
@@ -279,6 +357,7 @@ export class ShardActor {
     this.#cancels.inherit();
     this.#slots = slots;
     this.#mode = "serving";
+    this.#outbox.begin(activation);
     void this.#knownKeys.load(); // until it is done keys are looked up
     log.info(
       { shard, epoch: lease.epoch.toString(), lastSeq: lastSeq.toString(), open: open.length },
@@ -295,6 +374,8 @@ export class ShardActor {
     this.#mode = why === "unknown" ? "settling" : "fenced";
     this.#mailbox.refuseWrites(why === "unknown" ? "storage_unavailable" : "shard_unavailable");
     this.#mailbox.refuseReads();
+    this.#notices.reset();
+    this.#outbox.reset();
     this.#ownership.reset();
     // As of the last acknowledged commit, if that is certainly the newest; who asks again with the key gets the truth.
     this.#waiters.end(why === "unknown" && this.#ownership.isCertain);
