@@ -6,7 +6,9 @@ import type { QueryResultRow } from "pg";
 import { PaymentClusterError } from "../actors/index.ts";
 import type { Activation, Claim, Clock, Lease, Log } from "../actors/index.ts";
 import type { Connection } from "./connection.ts";
+import { loadWaitingNotices } from "./inbox-reads.ts";
 import { loadEndedOperations, loadOpenOperations } from "./open-operations.ts";
+import { loadEndpoints } from "./outbox-reads.ts";
 
 /** The lease row, locked. */
 interface LeaseRow extends QueryResultRow {
@@ -146,6 +148,8 @@ async function loadSnapshot(connection: Connection, { lease, row }: Taken, log: 
     slots: new Set(slots.rows.map((r) => r.slot)),
     open: await loadOpenOperations(connection, lease.shard, log),
     ended: await loadEndedOperations(connection),
+    waiting: await loadWaitingNotices(connection, log),
+    endpoints: await loadEndpoints(connection, log),
   };
 }
 

@@ -4,8 +4,12 @@
  */
 import { expect } from "chai";
 import type { Activation, Claim, Decision, ShardStore } from "../actors/index.ts";
+import type { FindingRow } from "./side-rows.ts";
+import { lateContract } from "./test/contract-late.ts";
 import { operationsContract } from "./test/contract-operations.ts";
+import { outboxContract } from "./test/contract-outbox.ts";
 import { readsContract } from "./test/contract-reads.ts";
+import { sideContract } from "./test/contract-side.ts";
 import {
   acceptedDecision,
   asWritten,
@@ -23,6 +27,8 @@ import type { ShardUnderTest } from "./test/shard-under-test.ts";
 export interface ShardFixture {
   readonly shard: number;
   open(node: string): ShardStore;
+  /** Everything that was found, in the order of its keys. */
+  findings(): Promise<readonly FindingRow[]>;
   close(): Promise<void>;
 }
 
@@ -66,9 +72,13 @@ export function shardStoreContract(makeFixture: () => Promise<ShardFixture>): vo
     },
     commit,
     reactivate: async () => (head = await activated(store, claimOf("a", 1n))),
+    findings: () => fixture.findings(),
   };
   describe("later operations", () => operationsContract(shard));
+  describe("late facts", () => lateContract(shard));
   describe("what merchants look up", () => readsContract(shard));
+  describe("rows beside the journal", () => sideContract(shard));
+  describe("endpoints and deliveries", () => outboxContract(shard));
 
   it("begins with an empty journal, epoch 1 and the slots given", () => {
     expect(head.lease).to.deep.equal({ shard: fixture.shard, epoch: 1n, slotsVersion: 1n });

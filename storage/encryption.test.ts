@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { mintId } from "../actors/domain/index.ts";
-import { createEnvelope, createVault } from "./encryption.ts";
+import { bytesOfId, idFromBytes, mintId } from "../actors/domain/index.ts";
+import { createEndpointVault, createEnvelope, createVault } from "./encryption.ts";
 import { ensureKeyFile, fileKeyProvider } from "./key-provider.ts";
 import { newMerchant } from "./test/fixtures.ts";
 
@@ -38,6 +38,19 @@ describe("encryption", () => {
     expect(() => vault.open({ ...payment, id: newPayment().id }, sealed)).to.throw();
     expect(() => vault.open({ ...payment, merchantId: newMerchant() }, sealed)).to.throw();
     expect(() => createEnvelope(fileKeyProvider(path)).open(Buffer.from("elsewhere"), sealed)).to.throw();
+  });
+
+  it("opens a secret of its own endpoint only, and not as a payment's details", () => {
+    const vault = createEndpointVault(fileKeyProvider(path));
+    const newEndpoint = () => ({ id: mintId("whe", 5, Date.now(), randomBytes(8)), merchantId: newMerchant() });
+    const endpoint = newEndpoint();
+    const sealed = vault.seal(endpoint, plain);
+    const opened = createEndpointVault(fileKeyProvider(path)).open(endpoint, sealed);
+    expect(Buffer.from(opened).equals(plain)).to.equal(true);
+    expect(() => vault.open({ ...endpoint, id: newEndpoint().id }, sealed)).to.throw();
+    expect(() => vault.open({ ...endpoint, merchantId: newMerchant() }, sealed)).to.throw();
+    const payment = { ...endpoint, id: idFromBytes("pay", bytesOfId(endpoint.id)) };
+    expect(() => createVault(fileKeyProvider(path)).open(payment, sealed)).to.throw();
   });
 
   it("opens nothing that was changed, at any byte, or cut, at either end", () => {

@@ -5,7 +5,7 @@
  */
 import { type KeyObject, createCipheriv, createDecipheriv, createSecretKey, randomBytes } from "node:crypto";
 import { bytesOfId } from "../actors/domain/index.ts";
-import type { Vault } from "../actors/index.ts";
+import type { EndpointVault, Vault } from "../actors/index.ts";
 import { type KeyProvider, WRAPPED_BYTES } from "./key-provider.ts";
 
 const VERSION = 1;
@@ -113,22 +113,31 @@ export function createEnvelope(provider: KeyProvider, sealsPerKey = SEALS_PER_KE
   };
 }
 
-const PAYMENT_SEALED = Buffer.from("payment\nsealed\n", "utf8");
 const ID_BYTES = 16;
 
-/** The vault of payments: associated data is table, column, merchant and row. */
-export function createVault(provider: KeyProvider): Vault {
+/** Seals for one column: associated data is table, column, merchant and row. */
+function columnVault(provider: KeyProvider, table: string, column: string) {
   const envelope = createEnvelope(provider);
-  const place = Buffer.alloc(PAYMENT_SEALED.length + 2 * ID_BYTES);
-  place.set(PAYMENT_SEALED);
+  const prefix = Buffer.from(`${table}\n${column}\n`, "utf8");
+  const place = Buffer.alloc(prefix.length + 2 * ID_BYTES);
+  place.set(prefix);
   /** Valid until the next call. */
-  const placeOf = (payment: Parameters<Vault["seal"]>[0]): Buffer => {
-    place.set(bytesOfId(payment.merchantId), PAYMENT_SEALED.length);
-    place.set(bytesOfId(payment.id), PAYMENT_SEALED.length + ID_BYTES);
+  const placeOf = (row: { readonly id: string; readonly merchantId: string }): Buffer => {
+    place.set(bytesOfId(row.merchantId), prefix.length);
+    place.set(bytesOfId(row.id), prefix.length + ID_BYTES);
     return place;
   };
   return {
-    seal: (payment, plain) => envelope.seal(placeOf(payment), plain),
-    open: (payment, sealed) => envelope.open(placeOf(payment), sealed),
+    seal: (row: { readonly id: string; readonly merchantId: string }, plain: Uint8Array) =>
+      envelope.seal(placeOf(row), plain),
+    open: (row: { readonly id: string; readonly merchantId: string }, sealed: Uint8Array) =>
+      envelope.open(placeOf(row), sealed),
   };
 }
+
+/** The vault of payments. */
+export const createVault = (provider: KeyProvider): Vault => columnVault(provider, "payment", "sealed");
+
+/** The vault of the endpoints' secrets. */
+export const createEndpointVault = (provider: KeyProvider): EndpointVault =>
+  columnVault(provider, "webhook_endpoint", "secret");

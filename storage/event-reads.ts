@@ -17,7 +17,7 @@ export const HIDDEN_FACT: FactKind = "gatewayPrepared";
 export const IS_VISIBLE = `kind <> ${FACT.code(HIDDEN_FACT)}`;
 
 /** Rows `j` are visible. Hidden ones stand only where a payment is pending, so no others are counted. */
-const EVENT_COLUMNS = `${PAYMENT_COLUMNS}, j.seq, j.kind, j.cause, p.idempotency_key, s.version = 1 AS first,
+const EVENT_COLUMNS = `${PAYMENT_COLUMNS}, j.seq, j.kind, j.from_status, j.cause, p.idempotency_key, s.version = 1 AS first,
   j.version - (SELECT count(*) FROM journal h
                 WHERE h.payment_id = j.payment_id AND h.kind = ${FACT.code(HIDDEN_FACT)}
                   AND h.version < least(j.version, (
@@ -48,6 +48,7 @@ type EventRow = PaymentRow &
   QueryResultRow & {
     readonly seq: bigint;
     readonly kind: number;
+    readonly from_status: number;
     readonly cause: string;
     readonly idempotency_key: string;
     /** The row is of the payment's first operation. */
@@ -64,6 +65,7 @@ export const requestIdOf = (cause: string): string | null =>
 const eventOf = (row: EventRow): EventView => ({
   id: mintId("evt", row.slot, row.updated_ms, row.hash),
   fact: FACT.word(row.kind),
+  fromStatus: STATUS.word(row.from_status),
   sequence: row.sequence,
   payment: paymentOf(row),
   recordedAtMs: row.updated_ms,

@@ -5,6 +5,7 @@ import type { EventsCursor, EventView, Found, KeyView, OperationView, Page } fro
 import type { PaymentsCursor, PaymentsFilter, ReadQuery, ReadResult } from "../actors/index.ts";
 import { type AccountSum, balancesOf } from "./balances.ts";
 import { HIDDEN_FACT, requestIdOf } from "./event-reads.ts";
+import { endpointsOf, listDeliveries, type MemorySide } from "./memory-side.ts";
 import { newestOf, paymentAfter, replyOf, rowsOfOperation, rowsOfPayment, type StoredRow } from "./memory-rows.ts";
 import { pageOf } from "./pages.ts";
 
@@ -62,6 +63,7 @@ function listEvents(rows: Rows, shown: Rows, { limit, after }: Page<EventsCursor
     return {
       id: mintId("evt", payment.terms.slot, entry.recordedAtMs, entry.hash),
       fact: entry.fact,
+      fromStatus: entry.fromStatus,
       sequence: before.filter(({ decision }) => decision.entry.fact !== HIDDEN_FACT).length,
       payment: paymentAfter(row),
       recordedAtMs: entry.recordedAtMs,
@@ -98,7 +100,12 @@ function viewKey(rows: Rows, key: string): KeyView | undefined {
 }
 
 /** As ShardStore.read. */
-export function readFromMemory(all: Rows, merchant: MerchantId, query: ReadQuery): ReadResult | undefined {
+export function readFromMemory(
+  all: Rows,
+  side: MemorySide,
+  merchant: MerchantId,
+  query: ReadQuery,
+): ReadResult | undefined {
   const rows = all.filter(({ decision }) => decision.payment.terms.merchantId === merchant);
   switch (query.name) {
     case "payments": {
@@ -126,6 +133,17 @@ export function readFromMemory(all: Rows, merchant: MerchantId, query: ReadQuery
     case "idempotencyKey": {
       const found = viewKey(rows, query.key);
       return found && { name: query.name, found };
+    }
+    case "webhookEndpoints":
+      return { name: query.name, found: endpointsOf(side, merchant) };
+    case "webhookEndpoint": {
+      const found = endpointsOf(side, merchant).find(({ id }) => id === query.id);
+      return found && { name: query.name, found };
+    }
+    case "deliveries": {
+      const { name, endpointId, page } = query;
+      if (!endpointsOf(side, merchant).some(({ id }) => id === endpointId)) return undefined;
+      return { name, endpointId, found: listDeliveries(side, endpointId, page) };
     }
     default:
       return assertNever(query);

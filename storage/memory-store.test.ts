@@ -6,7 +6,13 @@ import { acceptedDecision, batchOf, claimOf } from "./test/fixtures.ts";
 describe("memory store", () => {
   shardStoreContract(async () => {
     const database = memoryDatabase([1, 2, 3]);
-    return { shard: 7, open: () => createMemoryStore({ shard: 7, database }), close: async () => undefined };
+    return {
+      shard: 7,
+      open: () => createMemoryStore({ shard: 7, database }),
+      close: async () => undefined,
+      findings: async () =>
+        [...database.side.findings.values()].sort((a, b) => (a.finding.dedupeKey < b.finding.dedupeKey ? -1 : 1)),
+    };
   });
 
   for (const written of [true, false])

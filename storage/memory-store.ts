@@ -14,11 +14,18 @@ import type {
   FoundKey,
   KeyRow,
   Lease,
+  OperationView,
+  OutboxRows,
   ShardStore,
+  SideRows,
 } from "../actors/index.ts";
+import { WAITING_NOTICES_MAX } from "../actors/index.ts";
 import { anchorOf } from "./commit-statement.ts";
 import { readFromMemory } from "./memory-reads.ts";
+import { emptySide, endpointKeyRows, endpointsOf, type MemorySide } from "./memory-side.ts";
+import { waitingDeliveries, waitingNotices, writeOutbox, writeSide } from "./memory-side.ts";
 import { newestOf, replyOf, rowsOfOperation, rowsOfPayment, type StoredRow } from "./memory-rows.ts";
+import { placeOf } from "./side-rows.ts";
 
 /** How the next commit ends instead; `written`: whether it was in, for `unknown`. */
 export type InjectedOutcome =
@@ -30,6 +37,7 @@ export type InjectedOutcome =
 export interface MemoryDatabase {
   readonly rows: StoredRow[];
   readonly doubts: Map<OperationId, DoubtRow>;
+  readonly side: MemorySide;
   readonly slots: ReadonlySet<number>;
   /** Taken one by one by the next commits, renewals and doubt writes. */
   readonly nextOutcomes: InjectedOutcome[];
@@ -44,6 +52,7 @@ export function memoryDatabase(slots: Iterable<number>): MemoryDatabase {
   return {
     rows: [],
     doubts: new Map(),
+    side: emptySide(),
     slots: new Set(slots),
     nextOutcomes: [],
     owner: { epoch: 0n, slotsVersion: 1n, generation: 0n, node: "", process: "", released: true },
@@ -97,6 +106,8 @@ class MemoryStore implements ShardStore {
       ended: [...db.doubts.values()].flatMap((row) =>
         isOpen(newestOf(rowsOfOperation(this.#db.rows, row.operationId)).operation.state) ? [] : [row.operationId],
       ),
+      waiting: waitingNotices(db.side, Number.POSITIVE_INFINITY, WAITING_NOTICES_MAX),
+      endpoints: endpointsOf(db.side, null),
     };
   }
 
@@ -110,7 +121,10 @@ class MemoryStore implements ShardStore {
       const constraint = this.#brokenConstraint(batch);
       if (constraint !== null) return { kind: "rejected", ...constraint };
       let seq = batch.firstSeq;
-      for (const decision of batch.decisions) this.#db.rows.push({ seq: seq++, decision });
+      for (const decision of batch.decisions) {
+        this.#db.rows.push({ seq: seq++, decision });
+        if (decision.side !== null) writeSide(this.#db.side, decision.side);
+      }
       this.#db.lastSeq = seq - 1n;
       this.#db.openFloorSeq = batch.openFloorSeq;
       this.#db.anchor = anchor;
@@ -132,6 +146,22 @@ class MemoryStore implements ShardStore {
     return this.#answer(write);
   }
 
+  async saveSide(lease: Lease, rows: SideRows): Promise<CommitOutcome> {
+    const write = this.#write(lease, () => {
+      writeSide(this.#db.side, rows);
+      return { kind: "committed" };
+    });
+    return this.#answer(write);
+  }
+
+  async saveOutbox(lease: Lease, rows: OutboxRows): Promise<CommitOutcome> {
+    const write = this.#write(lease, () => {
+      const constraint = writeOutbox(this.#db.side, rows, this.#paymentKeys());
+      return constraint === null ? { kind: "committed" } : { kind: "rejected", sqlState: "23505", constraint };
+    });
+    return this.#answer(write);
+  }
+
   async release(lease: Lease): Promise<void> {
     this.#write(lease, () => {
       this.#db.owner.released = true;
@@ -141,7 +171,10 @@ class MemoryStore implements ShardStore {
 
   findKeys: ShardStore["findKeys"] = async (keys) =>
     keys.map(({ merchantId, key }): FoundKey | undefined => {
-      const row = this.#keyRows().find((r) => r.merchantId === merchantId && r.key === key);
+      const isAsked = (r: KeyRow): boolean => r.merchantId === merchantId && r.key === key;
+      const ofEndpoint = endpointKeyRows(this.#db.side).find(isAsked);
+      if (ofEndpoint !== undefined) return { row: ofEndpoint, reply: null, payment: null };
+      const row = this.#paymentKeys().find(isAsked);
       if (row === undefined) return undefined;
       return {
         row,
@@ -151,10 +184,10 @@ class MemoryStore implements ShardStore {
     });
 
   scanKeys: ShardStore["scanKeys"] = async (after, limit) => {
-    const placeOf = (row: { readonly merchantId: string; readonly key: string }): string =>
+    const nameOf = (row: { readonly merchantId: string; readonly key: string }): string =>
       `${row.merchantId}\n${row.key}`;
-    const rows = this.#keyRows().toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
-    return rows.filter((row) => after === null || placeOf(row) > placeOf(after)).slice(0, limit);
+    const rows = this.#keyRows().toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    return rows.filter((row) => after === null || nameOf(row) > nameOf(after)).slice(0, limit);
   };
 
   findPayments: ShardStore["findPayments"] = async (ids) =>
@@ -163,7 +196,23 @@ class MemoryStore implements ShardStore {
       return rows[0]?.decision.payment.terms.merchantId === merchantId ? newestOf(rows) : undefined;
     });
 
-  read: ShardStore["read"] = async (merchant, query) => readFromMemory(this.#db.rows, merchant, query);
+  read: ShardStore["read"] = async (merchant, query) => readFromMemory(this.#db.rows, this.#db.side, merchant, query);
+
+  findOperations: ShardStore["findOperations"] = async (ids) =>
+    ids.map((id): OperationView | undefined => {
+      const own = rowsOfOperation(this.#db.rows, id);
+      if (own.length === 0) return undefined;
+      const { operation, updatedAtMs, terms } = newestOf(own);
+      return { payment: newestOf(rowsOfPayment(this.#db.rows, terms.id)), operation, updatedAtMs };
+    });
+
+  findNotices: ShardStore["findNotices"] = async (keys) => keys.map((key) => this.#db.side.notices.get(placeOf(key)));
+
+  findWaitingNotices: ShardStore["findWaitingNotices"] = async (beforeMs, limit) =>
+    waitingNotices(this.#db.side, beforeMs, limit);
+
+  findDeliveries: ShardStore["findDeliveries"] = async (endpointId, limit) =>
+    waitingDeliveries(this.#db.side, endpointId, limit);
 
   /** Its sums are always made anew, so there is nothing to do but to pass the fence. */
   async rollUpBalances(lease: Lease): Promise<CommitOutcome> {
@@ -223,7 +272,11 @@ class MemoryStore implements ShardStore {
     return null;
   }
 
-  #keyRows(): KeyRow[] {
+  #keyRows(): readonly KeyRow[] {
+    return [...this.#paymentKeys(), ...endpointKeyRows(this.#db.side)];
+  }
+
+  #paymentKeys(): readonly KeyRow[] {
     return this.#db.rows.flatMap(({ decision: { keyRow } }) => (keyRow === null ? [] : [keyRow]));
   }
 
@@ -253,6 +306,7 @@ class MemoryStore implements ShardStore {
 const amountsHold = (p: Payment): boolean =>
   0n <= p.refundedMinor &&
   0n <= p.refundingMinor &&
+  0n <= p.disputedMinor &&
   p.refundedMinor + p.refundingMinor <= p.capturedMinor &&
   p.capturedMinor <= p.authorizedMinor &&
   p.authorizedMinor <= p.terms.amountMinor;

@@ -5,16 +5,18 @@ import type { MerchantId } from "../actors/domain/index.ts";
 import type { KeyView, ReadQuery, ReadResult } from "../actors/index.ts";
 import { readBalances } from "./balances.ts";
 import { listEvents, listPaymentEvents } from "./event-reads.ts";
+import { findEndpoint, listDeliveries, listEndpoints } from "./outbox-reads.ts";
 import type { ReadSource } from "./pages.ts";
 import { listPayments } from "./payment-lists.ts";
 import { replyOf } from "./read-model.ts";
 import { findRefund, listRefunds } from "./refund-reads.ts";
 
+/** Keys of endpoints have no payment to show. */
 const FIND_KEY = `
 SELECT i.route, uuid_send(i.payment_id) AS payment_id, uuid_send(i.operation_id) AS operation_id,
        r.reply_status, r.reply_body
   FROM idempotency i LEFT JOIN LATERAL (${replyOf("i")}) r ON true
- WHERE i.merchant_id = $1::uuid AND i.key = $2::text`;
+ WHERE i.merchant_id = $1::uuid AND i.key = $2::text AND i.of_endpoint IS NULL`;
 interface KeyRow extends QueryResultRow {
   readonly route: string;
   readonly payment_id: Buffer;
@@ -68,6 +70,17 @@ export async function readForMerchant(
     case "idempotencyKey": {
       const found = await findKey(source, merchant, query.key);
       return found && { name: query.name, found };
+    }
+    case "webhookEndpoints":
+      return { name: query.name, found: await listEndpoints(source, merchant) };
+    case "webhookEndpoint": {
+      const found = await findEndpoint(source, merchant, query.id);
+      return found && { name: query.name, found };
+    }
+    case "deliveries": {
+      const { name, endpointId, page } = query;
+      const found = await listDeliveries(source, merchant, endpointId, page);
+      return found && { name, endpointId, found };
     }
     default:
       return assertNever(query);

@@ -8,7 +8,7 @@ import { Scratch, column, columnArray } from "./binary-arrays.ts";
 import { OPERATION_STATE } from "./codes.ts";
 import type { Connection } from "./connection.ts";
 import {
-  IS_REFUND,
+  IS_LATER,
   OWN_COLUMNS,
   OWN_SUBMITTING_ROW,
   PAYMENT_COLUMNS,
@@ -39,10 +39,10 @@ const OPEN_STATES = ["submitted", "unknown"] as const;
 /** Some row of the operation that a row of `operation_open` names: of what kind it is says which index finds the others. */
 const ANY_ROW = `
   (SELECT merchant_id, payment_id, operation_id, operation_kind FROM journal
-    WHERE ${IS_REFUND} AND operation_id = o.operation_id LIMIT 1)
+    WHERE ${IS_LATER} AND operation_id = o.operation_id LIMIT 1)
   UNION ALL
   (SELECT merchant_id, payment_id, operation_id, operation_kind FROM journal
-    WHERE payment_id = o.payment_id AND operation_id = o.operation_id AND NOT ${IS_REFUND} ORDER BY version LIMIT 1)
+    WHERE payment_id = o.payment_id AND operation_id = o.operation_id AND NOT ${IS_LATER} ORDER BY version LIMIT 1)
   LIMIT 1`;
 
 /**

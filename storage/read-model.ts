@@ -10,24 +10,26 @@ import { CAPTURE_METHOD, GATEWAY, OPERATION_KIND, OPERATION_STATE, STATUS } from
 /** Unix milliseconds of a timestamptz, exact. */
 export const ms = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000)::float8`;
 
-/** Captures, voids and refunds have names of their own at the gateway; their kinds come after authorize and sale. */
-const FIRST_NAMED = OPERATION_KIND.code("capture");
-const REFUND = OPERATION_KIND.code("refund");
-/** Narrows a query to the rows that the index journal_refund holds. */
-export const IS_REFUND = `operation_kind = ${REFUND}`;
+/** Captures, voids and refunds come after authorize and sale; they have names of their own at the gateway. */
+const FIRST_LATER = OPERATION_KIND.code("capture");
+const isLater = (row: string): string => `${row}.operation_kind >= ${FIRST_LATER}`;
+/** Narrows a query to the rows that the index journal_later holds. */
+export const IS_LATER = `operation_kind >= ${FIRST_LATER}`;
+/** A part of them. */
+export const IS_REFUND = `operation_kind = ${OPERATION_KIND.code("refund")}`;
 
 /**
  * One row, or none, of the operation that `of` names by payment_id, operation_id and operation_kind: the first in `order`
- * of those `where`. A refund's by the index of its own, for a payment may have thousands of them; one of the two halves
+ * of those `where`. A later one's by the index of its own, for a payment may have thousands of them; one of the two halves
  * never runs.
  */
 export const rowOfOperation = (of: string, columns: string, where: string, order: string): string => `
   (SELECT ${columns} FROM journal
-    WHERE ${of}.${IS_REFUND} AND ${IS_REFUND} AND operation_id = ${of}.operation_id AND ${where}
+    WHERE ${isLater(of)} AND ${IS_LATER} AND operation_id = ${of}.operation_id AND ${where}
     ORDER BY ${order} LIMIT 1)
   UNION ALL
   (SELECT ${columns} FROM journal
-    WHERE NOT ${of}.${IS_REFUND} AND payment_id = ${of}.payment_id AND operation_id = ${of}.operation_id AND ${where}
+    WHERE NOT ${isLater(of)} AND payment_id = ${of}.payment_id AND operation_id = ${of}.operation_id AND ${where}
     ORDER BY ${order} LIMIT 1)`;
 
 /** Columns of an operation as of the journal row `row`; `submitted`: the row that submitted it. */
@@ -36,7 +38,7 @@ const operationColumns = (row: string, submitted: string, prefix = ""): string =
   ${row}.operation_state AS ${prefix}operation_state, ${row}.data AS ${prefix}data, ${submitted}.data AS ${prefix}submitted_data,
   ${submitted}.operation_amount AS ${prefix}operation_amount, ${submitted}.gateway_key AS ${prefix}gateway_key,
   ${submitted}.attempt AS ${prefix}attempt, ${ms(`${submitted}.deadline_at`)} AS ${prefix}deadline_ms,
-  CASE WHEN ${row}.operation_kind >= ${FIRST_NAMED} THEN (${rowOfOperation(
+  CASE WHEN ${isLater(row)} THEN (${rowOfOperation(
     row,
     "data",
     `version BETWEEN ${submitted}.version AND ${row}.version AND data LIKE '%"reference":%'`,
@@ -56,14 +58,19 @@ export const OWN_COLUMNS = `${operationColumns("n", "t", "own_")}, ${ms("n.recor
 /** Joins a payment `p` to its newest row `j`, by the index on (payment_id, version). */
 const NEWEST_ROW = `
   CROSS JOIN LATERAL (SELECT * FROM journal WHERE payment_id = p.id ORDER BY version DESC LIMIT 1) j`;
-/** Joins the row `of` of an operation to the row that submitted it: one of an operation's rows carries its gateway key. */
+const SUBMITTED = "seq, version, data, operation_amount, gateway_key, attempt, deadline_at";
+/**
+ * Joins the row `of` of an operation to the row that submitted it. A later operation's has its gateway key; the first
+ * one's is the payment's first row, however late `of` came: a dispute is about the first operation too.
+ */
 const submittingRow = (of: string, as: string): string => `
-  CROSS JOIN LATERAL (${rowOfOperation(
-    of,
-    "seq, version, data, operation_amount, gateway_key, attempt, deadline_at",
-    `version <= ${of}.version AND gateway_key IS NOT NULL`,
-    "version DESC",
-  )}) ${as}`;
+  CROSS JOIN LATERAL (
+    (SELECT ${SUBMITTED} FROM journal
+      WHERE ${isLater(of)} AND ${IS_LATER} AND operation_id = ${of}.operation_id
+        AND version <= ${of}.version AND gateway_key IS NOT NULL
+      ORDER BY version DESC LIMIT 1)
+    UNION ALL
+    (SELECT ${SUBMITTED} FROM journal WHERE NOT ${isLater(of)} AND payment_id = ${of}.payment_id AND version = 1)) ${as}`;
 /** Joins a journal row `j` to `s`. */
 export const SUBMITTING_ROW = submittingRow("j", "s");
 /** Joins an operation's own newest row `n` to `t`. */
@@ -186,6 +193,7 @@ export function paymentOf(row: PaymentRow): Payment {
     gatewayReference: row.gateway_reference,
     operation: operationOf(row, facts),
     cancel: facts.cancel ?? null,
+    dispute: facts.dispute ?? null,
     failure: facts.failure ?? null,
     updatedAtMs: row.updated_ms,
     chainHead: row.hash,
@@ -196,7 +204,7 @@ export function paymentOf(row: PaymentRow): Payment {
 export const replyOf = (of: string): string => `
   SELECT r.* FROM (
     SELECT ${of}.payment_id, ${of}.operation_id,
-           CASE WHEN EXISTS (SELECT FROM journal WHERE ${IS_REFUND} AND operation_id = ${of}.operation_id)
-                THEN ${REFUND} ELSE -1 END AS operation_kind
+           CASE WHEN EXISTS (SELECT FROM journal WHERE ${IS_LATER} AND operation_id = ${of}.operation_id)
+                THEN ${FIRST_LATER} ELSE -1 END AS operation_kind
     OFFSET 0) k2
    CROSS JOIN LATERAL (${rowOfOperation("k2", "reply_status, reply_body", "reply_status IS NOT NULL", "version")}) r`;

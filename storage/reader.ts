@@ -3,7 +3,7 @@ import type { QueryResultRow } from "pg";
 import { bytesOfId, idFromBytes } from "../actors/domain/index.ts";
 import type { MerchantId, Payment, PaymentId } from "../actors/domain/index.ts";
 import { PaymentClusterError } from "../actors/index.ts";
-import type { FoundKey, Log, MerchantKey } from "../actors/index.ts";
+import type { FoundKey, KeyRow, Log, MerchantKey } from "../actors/index.ts";
 import { column, columnArray } from "./binary-arrays.ts";
 import type { ReadConnection } from "./read-connection.ts";
 import { PAYMENT_COLUMNS, PAYMENT_JOINS, replyOf } from "./read-model.ts";
@@ -22,7 +22,8 @@ const PAYMENT_ID = column<PaymentQuestion, "uuid">("id", "uuid", (q) => bytesOfI
 
 /** Nearly every key is new, so this says "nothing" at the price of the index alone; what it finds is loaded after it. */
 const FIND_KEYS = `
-SELECT k.ordinal, i.route, i.fingerprint, uuid_send(i.payment_id) AS payment_id, uuid_send(i.operation_id) AS operation_id
+SELECT k.ordinal, i.route, i.fingerprint, uuid_send(i.payment_id) AS payment_id, uuid_send(i.operation_id) AS operation_id,
+       i.of_endpoint
   FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k(merchant_id, key, ordinal)
   JOIN idempotency i ON i.merchant_id = k.merchant_id AND i.key = k.key`;
 interface KeyHit extends QueryResultRow {
@@ -31,6 +32,8 @@ interface KeyHit extends QueryResultRow {
   readonly fingerprint: Buffer;
   readonly payment_id: Buffer;
   readonly operation_id: Buffer;
+  /** Set when the key made an endpoint, whose uuid stands in place of the others. */
+  readonly of_endpoint: boolean | null;
 }
 
 /** By the primary key, so that a page begins where the last one ended. */
@@ -49,7 +52,7 @@ SELECT k.ordinal, ${PAYMENT_COLUMNS}
   JOIN payment p ON p.merchant_id = k.merchant_id AND p.id = k.id ${PAYMENT_JOINS}`;
 type PaymentHit = PaymentRow & QueryResultRow & { readonly ordinal: bigint };
 
-/** The answer stored for an operation: it is made once. A refund's is found by the index of refunds. */
+/** The answer stored for an operation: it is made once. A later one's is found by its index. */
 const FIND_REPLIES = `
 SELECT k.ordinal, r.reply_status, r.reply_body
   FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS k(payment_id, operation_id, ordinal)
@@ -61,6 +64,15 @@ interface ReplyHit extends QueryResultRow {
 }
 const REPLY_PAYMENT = column<KeyHit, "uuid">("payment_id", "uuid", (hit) => hit.payment_id);
 const REPLY_OPERATION = column<KeyHit, "uuid">("operation_id", "uuid", (hit) => hit.operation_id);
+
+const keyRowOf = ({ merchantId, key }: MerchantKey, hit: KeyHit): KeyRow => ({
+  merchantId,
+  key,
+  route: hit.route,
+  fingerprint: hit.fingerprint,
+  paymentId: idFromBytes("pay", hit.payment_id),
+  operationId: idFromBytes("op", hit.operation_id),
+});
 
 export class Reader {
   readonly #connection: ReadConnection;
@@ -79,14 +91,26 @@ export class Reader {
       columnArray(KEY_TEXT, questions, s),
     ]);
     const found: (FoundKey | undefined)[] = questions.map(() => undefined);
-    if (hits.length === 0) return found;
-    const asked = hits.map((hit) => questions[Number(hit.ordinal) - 1] as MerchantKey);
+    const askedFor = (hit: KeyHit): MerchantKey => questions[Number(hit.ordinal) - 1] as MerchantKey;
+    const set = (hit: KeyHit, rest: Pick<FoundKey, "reply" | "payment">): void => {
+      found[Number(hit.ordinal) - 1] = { row: keyRowOf(askedFor(hit), hit), ...rest };
+    };
+    for (const hit of hits) if (hit.of_endpoint !== null) set(hit, { reply: null, payment: null });
+    const ofPayments = hits.filter(({ of_endpoint }) => of_endpoint === null);
+    const described = await this.#describe(ofPayments, askedFor);
+    for (const [i, hit] of ofPayments.entries()) set(hit, described[i] as (typeof described)[number]);
+    return found;
+  }
+
+  /** The payments and stored answers of keys. Throws when a payment is missing. */
+  async #describe(
+    hits: readonly KeyHit[],
+    askedFor: (hit: KeyHit) => MerchantKey,
+  ): Promise<readonly Pick<FoundKey, "reply" | "payment">[]> {
+    if (hits.length === 0) return [];
     const [payments, replies] = await Promise.all([
       this.findPayments(
-        hits.map((hit, i) => ({
-          merchantId: (asked[i] as MerchantKey).merchantId,
-          id: idFromBytes("pay", hit.payment_id),
-        })),
+        hits.map((hit) => ({ merchantId: askedFor(hit).merchantId, id: idFromBytes("pay", hit.payment_id) })),
       ),
       this.#connection.read<ReplyHit>("find_replies", FIND_REPLIES, (s) => [
         columnArray(REPLY_PAYMENT, hits, s),
@@ -94,24 +118,11 @@ export class Reader {
       ]),
     ]);
     const stored = new Map(replies.map((r) => [Number(r.ordinal) - 1, { status: r.reply_status, body: r.reply_body }]));
-    for (const [i, hit] of hits.entries()) {
-      const question = asked[i] as MerchantKey;
+    return hits.map((_, i) => {
       const payment = payments[i];
       if (payment === undefined) throw new PaymentClusterError("INVARIANT_BROKEN", "a key row has no payment");
-      found[Number(hit.ordinal) - 1] = {
-        row: {
-          merchantId: question.merchantId,
-          key: question.key,
-          route: hit.route,
-          fingerprint: hit.fingerprint,
-          paymentId: idFromBytes("pay", hit.payment_id),
-          operationId: idFromBytes("op", hit.operation_id),
-        },
-        reply: stored.get(i) ?? null,
-        payment,
-      };
-    }
-    return found;
+      return { reply: stored.get(i) ?? null, payment };
+    });
   }
 
   /** As ShardStore.scanKeys. */

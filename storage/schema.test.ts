@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect } from "chai";
 import { FACT_KINDS, NEXT_STATUS, PAYMENT_STATUSES, TEMPLATES, LEDGER_KINDS } from "../actors/domain/index.ts";
+import { NOTICE_STATES, type DeliveryState, type EndpointStatus } from "../actors/index.ts";
 import {
   CAPTURE_METHOD,
   FACT,
@@ -13,7 +14,7 @@ import {
   STATUS,
 } from "./codes.ts";
 import { HIDDEN_FACT, IS_VISIBLE } from "./event-reads.ts";
-import { IS_REFUND } from "./read-model.ts";
+import { IS_LATER } from "./read-model.ts";
 import { INSERTS } from "./tables.ts";
 
 const folder = new URL("./migrations/shard/", import.meta.url);
@@ -32,7 +33,9 @@ function between(from: RegExp, to: string): string {
 }
 
 describe("the shard schema", () => {
-  it("allows exactly the transitions of NEXT_STATUS", () => {
+  /** Rows of earlier releases that this one no longer writes: cancelSettled left a captured payment captured. */
+  const WRITTEN_BEFORE = [2233];
+  it("allows exactly the transitions of NEXT_STATUS, and those that stand there already", () => {
     const inSql = between(/journal_transition CHECK \(kind \* 100 \+ from_status \* 10 \+ to_status IN \(/, ")")
       .split(",")
       .map(Number);
@@ -42,7 +45,8 @@ describe("the shard schema", () => {
         return to === undefined ? [] : [FACT.code(fact) * 100 + STATUS.code(from) * 10 + STATUS.code(to)];
       }),
     );
-    expect(inSql.sort((a, b) => a - b)).to.deep.equal(inDomain.sort((a, b) => a - b));
+    const inOrder = (codes: readonly number[]) => [...codes].sort((a, b) => a - b);
+    expect(inOrder(inSql)).to.deep.equal(inOrder([...inDomain, ...WRITTEN_BEFORE]));
   });
 
   const names = [
@@ -71,7 +75,7 @@ describe("the shard schema", () => {
   ] as const;
   for (const [domain, codes] of ranges)
     it(`bounds ${domain} by the domain's table`, () =>
-      expect(between(new RegExp(`DOMAIN ${domain} AS smallint CHECK \\(VALUE BETWEEN 0 AND `), ")")).to.equal(
+      expect(between(new RegExp(`DOMAIN ${domain}\\b[^;]*CHECK \\(VALUE BETWEEN 0 AND `), ")")).to.equal(
         String(codes.words.length - 1),
       ));
 
@@ -98,8 +102,26 @@ describe("the shard schema", () => {
     );
   });
 
-  it("indexes refunds by the code of their kind, as they are asked for", () =>
-    expect(between(/INDEX journal_refund ON journal \(operation_id, version\) WHERE /, ";")).to.equal(IS_REFUND));
+  it("indexes later operations by the codes of their kinds, as they are asked for", () => {
+    expect(between(/INDEX journal_later ON journal \(operation_id, version\) WHERE /, ";")).to.equal(IS_LATER);
+    const later = OPERATION_KIND.words.filter((kind) => OPERATION_KIND.code(kind) >= OPERATION_KIND.code("capture"));
+    expect(later).to.deep.equal(["capture", "void", "refund"]);
+  });
+
+  it("sums up rows of kinds that came later, whoever asks", () => {
+    const [, newest] = /t\.kind > (\d+)/.exec(between(/FUNCTION roll_up_balances\(/, "END $$")) ?? [];
+    const before = FACT_KINDS.slice(0, Number(newest) + 1);
+    expect(before.at(-1)).to.equal("cancelSettled");
+  });
+
+  const lists = [
+    [/CONSTRAINT gateway_event_state_check\s+CHECK \(state IN \(/, NOTICE_STATES],
+    [/TABLE webhook_endpoint[^;]*CHECK \(status IN \(/, ["enabled", "disabled"] satisfies EndpointStatus[]],
+    [/TABLE delivery[^;]*CHECK \(state IN \(/, ["waiting", "delivered", "given_up"] satisfies DeliveryState[]],
+  ] as const;
+  for (const [from, words] of lists)
+    it(`takes the words of the port: ${words.join(", ")}`, () =>
+      expect([...between(from, ")").matchAll(/'([^']+)'/g)].map((m) => m[1])).to.deep.equal([...words]));
 
   for (const insert of Object.values(INSERTS))
     it(`sends ${insert.table} as its row type has it`, () => {

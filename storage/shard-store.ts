@@ -12,23 +12,31 @@ import type {
   DoubtRow,
   Lease,
   Log,
+  OutboxRows,
   ShardStore,
+  SideRows,
 } from "../actors/index.ts";
-import { bytesOfId } from "../actors/domain/index.ts";
 import type { MerchantId, OperationId } from "../actors/domain/index.ts";
 import { calledOff, endLeftovers, loadActivation, pause, readServeWait, renewLease, takeLease } from "./activation.ts";
-import { Scratch, column, columnArray, int8Parameter } from "./binary-arrays.ts";
+import { Scratch } from "./binary-arrays.ts";
 import { rollUp } from "./balances.ts";
 import { anchorOf, commitStatement } from "./commit-statement.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOptions } from "./connection.ts";
+import { saveDoubtsStatement } from "./doubt-statement.ts";
+import { findNotices, findWaitingNotices } from "./inbox-reads.ts";
 import { readForMerchant } from "./merchant-reads.ts";
+import { findOperations } from "./operation-reads.ts";
+import { findDeliveries } from "./outbox-reads.ts";
+import { saveOutboxStatement } from "./outbox-statement.ts";
 import type { ReadSource } from "./pages.ts";
 import { reasonOf } from "./pg-errors.ts";
 import { ReadConnection } from "./read-connection.ts";
 import { Reader } from "./reader.ts";
+import { leaseCall } from "./renewing-statement.ts";
 import { loadRowTypes } from "./row-types.ts";
 import type { RowTypes } from "./row-types.ts";
+import { saveSideStatement } from "./side-statement.ts";
 import { UNSETTLED, Writer } from "./writer.ts";
 import type { Statement } from "./transaction.ts";
 import type { WriteOutcome } from "./writer.ts";
@@ -64,7 +72,7 @@ const TIMES: ShardStoreTimes = {
 };
 
 /** Long statements of a load, so that the server gives up first. */
-const LOAD_STATEMENTS = 2;
+const LOAD_STATEMENTS = 4;
 
 export interface ShardStoreOptions {
   readonly shard: number;
@@ -75,26 +83,6 @@ export interface ShardStoreOptions {
   readonly log: Log;
   readonly times?: Partial<ShardStoreTimes>;
 }
-
-const DOUBTS = {
-  operationId: column<DoubtRow, "uuid">("operation_id", "uuid", (d) => bytesOfId(d.operationId)),
-  paymentId: column<DoubtRow, "uuid">("payment_id", "uuid", (d) => bytesOfId(d.paymentId)),
-  nextCheckAt: column<DoubtRow, "timestamptz">("next_check_at", "timestamptz", (d) => d.nextCheckAtMs),
-  deadlineAt: column<DoubtRow, "timestamptz">("deadline_at", "timestamptz", (d) => d.deadlineAtMs),
-  tries: column<DoubtRow, "int4">("tries", "int4", (d) => d.tries),
-  slot: column<DoubtRow, "int2">("slot", "int2", (d) => d.slot),
-};
-const DOUBT_COLUMNS = Object.values(DOUBTS);
-const CLOSED = column<OperationId, "uuid">("operation_id", "uuid", (id) => bytesOfId(id));
-
-const SAVE_DOUBTS = `
-WITH saved AS (
-  INSERT INTO operation_open (${DOUBT_COLUMNS.map((c) => c.name).join(", ")})
-  SELECT * FROM unnest(${DOUBT_COLUMNS.map((c, i) => `$${i + 3}::${c.type}[]`).join(", ")})
-  ON CONFLICT (operation_id) DO UPDATE
-    SET tries = excluded.tries, next_check_at = excluded.next_check_at, deadline_at = excluded.deadline_at),
-removed AS (DELETE FROM operation_open WHERE operation_id = ANY ($${DOUBT_COLUMNS.length + 3}::uuid[]))
-SELECT shard_renew($1::int8, $2::int8)`;
 
 /** Opens the store of a shard. Nothing is connected and nothing can be written until `activate`. */
 export function openShardStore(options: ShardStoreOptions): ShardStore {
@@ -223,28 +211,23 @@ class PostgresShardStore implements ShardStore {
   }
 
   renew(lease: Lease): Promise<CommitOutcome> {
-    return this.#writeSmall(() => this.#leaseCall("shard_renew", lease));
+    return this.#writeSmall(() => leaseCall("shard_renew", lease));
   }
 
   saveDoubts(lease: Lease, upserts: readonly DoubtRow[], closed: readonly OperationId[]): Promise<CommitOutcome> {
-    return this.#writeSmall(() => {
-      this.#scratch.reset();
-      const arrays = DOUBT_COLUMNS.map((c) => columnArray(c, upserts, this.#scratch));
-      return {
-        name: "save_doubts",
-        text: SAVE_DOUBTS,
-        values: [
-          int8Parameter(lease.epoch),
-          int8Parameter(lease.slotsVersion),
-          ...arrays,
-          columnArray(CLOSED, closed, this.#scratch),
-        ],
-      };
-    });
+    return this.#writeSmall(() => saveDoubtsStatement(lease, { upserts, closed }, this.#scratch));
+  }
+
+  saveSide(lease: Lease, rows: SideRows): Promise<CommitOutcome> {
+    return this.#writeSmall(() => saveSideStatement(lease, rows, this.#scratch));
+  }
+
+  saveOutbox(lease: Lease, rows: OutboxRows): Promise<CommitOutcome> {
+    return this.#writeSmall(() => saveOutboxStatement(lease, rows, this.#scratch));
   }
 
   async release(lease: Lease): Promise<void> {
-    const outcome = await this.#write(() => this.#leaseCall("shard_release", lease));
+    const outcome = await this.#write(() => leaseCall("shard_release", lease));
     if (outcome.kind !== "committed")
       this.#log.warn(
         { shard: this.#shard, outcome: outcome.kind },
@@ -256,6 +239,13 @@ class PostgresShardStore implements ShardStore {
   scanKeys: ShardStore["scanKeys"] = (after, limit) => this.#reader.scanKeys(after, limit);
 
   findPayments: ShardStore["findPayments"] = (ids) => this.#reader.findPayments(ids);
+
+  findOperations: ShardStore["findOperations"] = (ids) => findOperations(this.#readConnection, ids, this.#log);
+  findNotices: ShardStore["findNotices"] = (keys) => findNotices(this.#readConnection, keys);
+
+  findWaitingNotices: ShardStore["findWaitingNotices"] = (beforeMs, limit) =>
+    findWaitingNotices(this.#reads, beforeMs, limit);
+  findDeliveries: ShardStore["findDeliveries"] = (endpointId, limit) => findDeliveries(this.#reads, endpointId, limit);
 
   read: ShardStore["read"] = (merchant, query) => readForMerchant(this.#reads, merchant, query);
 
@@ -271,14 +261,6 @@ class PostgresShardStore implements ShardStore {
 
   async close(): Promise<void> {
     await Promise.all([this.#writer.close(), this.#readConnection.close(), this.#reads.connection.close()]);
-  }
-
-  #leaseCall(name: "shard_renew" | "shard_release", lease: Lease): Statement {
-    return {
-      name,
-      text: `SELECT ${name}($1::int8, $2::int8)`,
-      values: [int8Parameter(lease.epoch), int8Parameter(lease.slotsVersion)],
-    };
   }
 
   /** Writes that leave the chain of anchors as it is. */

@@ -11,6 +11,7 @@ import {
   batchOf,
   claimOf,
   declinedDecision,
+  lateDecision,
   learnedDecision,
   requestedDecision,
   succeededDecision,
@@ -33,6 +34,13 @@ describe("postings that differ from the journal (needs postgres)", function () {
     { operation: refund.payment.operation },
   );
 
+  const charged = begun("automatic", 1_000n);
+  const dispute = { reference: "dp_1", state: "needs_response", amount: "400" } as const;
+  const held = lateDecision(lastOf(charged), { kind: "disputeHeld", dispute: { ...dispute, funds: "held" } });
+  const gone = begun("automatic", 900n);
+  const taken = lateDecision(lastOf(gone), { kind: "disputeHeld", dispute: { ...dispute, funds: "held" } });
+  const lost = lateDecision(taken.payment, { kind: "disputeLost", dispute: { ...dispute, funds: "lost" } });
+
   before(async function () {
     const made = await testCluster(1);
     if (made === undefined) this.skip();
@@ -48,6 +56,11 @@ describe("postings that differ from the journal (needs postgres)", function () {
       refund,
       other,
       refunded,
+      ...charged,
+      held,
+      ...gone,
+      taken,
+      lost,
     ];
     const outcome = await store.commit(head.lease, batchOf(head, [sale, authorize, refused, ...ends]));
     expect(outcome.kind).to.equal("committed");
@@ -94,6 +107,13 @@ describe("postings that differ from the journal (needs postgres)", function () {
       2,
     ],
   ];
-  for (const [what, sql, of, balances] of cases)
+  const disputed: typeof cases = [
+    ["a dispute that is not held", `DELETE FROM ledger_entry WHERE kind = 8 AND ${ONE}`, held, 2],
+    ["a held dispute booked as lost", `${copyOf(8, "10, 2, debit, payment_id")} AND ${ONE}`, held, 2],
+    ["a held dispute booked as released", `${copyOf(8, "9, credit, debit, payment_id")} AND ${ONE}`, held, 2],
+    ["a lost dispute that is not booked", `DELETE FROM ledger_entry WHERE kind = 10 AND ${ONE}`, lost, 2],
+    ["a dispute lost for another amount", `UPDATE ledger_entry SET amount = 401 WHERE kind = 10 AND ${ONE}`, lost, 2],
+  ];
+  for (const [what, sql, of, balances] of [...cases, ...disputed])
     it(`finds ${what}`, async () => expect(await differing(sql, of)).to.equal(balances));
 });

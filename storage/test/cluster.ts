@@ -46,7 +46,8 @@ export async function testCluster(shardCount: number): Promise<TestCluster | und
       inShard(shard, async (client) => {
         await client.query(
           `TRUNCATE payment, journal, idempotency, ledger_entry, commit_anchor, shard_epoch, operation_open,
-             merchant_balance, merchant_balance_through;
+             merchant_balance, merchant_balance_through, gateway_event, discrepancy, webhook_endpoint, merchant_event,
+             delivery;
            UPDATE shard_lease SET epoch = 0, slots_version = 1, generation = 0, last_seq = 0, open_floor_seq = 1,
              serve_after = '-infinity', released = true, node = '', process = '', anchor = decode(repeat('00', 32), 'hex')`,
         );

@@ -179,6 +179,7 @@ export function readsContract(shard: ShardUnderTest): void {
     ] as const;
     const views = shown.map(([row, sequence, requestId, idempotencyKey]) => ({
       fact: row.entry.fact,
+      fromStatus: row.entry.fromStatus,
       sequence,
       payment: asWritten(row),
       recordedAtMs: row.entry.recordedAtMs,

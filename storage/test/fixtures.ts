@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import {
   type Fact,
   type Failure,
+  type LateFact,
   type MerchantId,
   type Operation,
   type Payment,
@@ -10,9 +11,11 @@ import {
   type Transition,
   accept,
   compensationKeyOf,
+  firstOperationOf,
   gatewayKeyOf,
   hashRow,
   idFromBytes,
+  lateTransition,
   mintId,
   REQUESTED_KIND,
   request,
@@ -65,6 +68,8 @@ export interface AcceptOptions {
   readonly captureMethod?: "automatic" | "manual";
   readonly nowMs?: number;
   readonly merchantReference?: string | null;
+  /** As releases before named a first operation: by a uuid of its own. */
+  readonly named?: "by an earlier release";
 }
 
 const SEALED = randomBytes(160);
@@ -74,7 +79,7 @@ const WAITED_MS = 7;
 
 /** What a row says beside its columns, as its writer must say it (SideFacts). */
 function sideFactsOf({ fact, payment }: Transition, key: string | null): string | null {
-  const { operation, failure, cancel } = payment;
+  const { operation, failure, cancel, dispute } = payment;
   const first = operation.kind === "authorize" || operation.kind === "sale";
   const facts: SideFacts = {
     ...(failure !== null && { failure }),
@@ -83,6 +88,7 @@ function sideFactsOf({ fact, payment }: Transition, key: string | null): string 
     ...(operation.needsReview && { needsReview: true }),
     ...(operation.reference !== null && { reference: operation.reference }),
     ...(cancel !== null && { cancel }),
+    ...(dispute !== null && { dispute }),
     ...(SUBMITTING.has(fact) && operation.note !== null && { note: operation.note }),
     ...(SUBMITTING.has(fact) && key !== null && !first && { key }),
   };
@@ -105,6 +111,7 @@ function decide(
     postings: made.postings,
     accepted: null,
     keyRow,
+    side: null,
   };
 }
 
@@ -131,10 +138,11 @@ export function acceptedDecision(options: AcceptOptions = {}): Decision {
   const slot = slotOfMerchant(merchantId);
   const captureMethod = options.captureMethod ?? "automatic";
   const kind = captureMethod === "automatic" ? "sale" : "authorize";
-  const operationId = mintId("op", slot, nowMs, randomBytes(8));
+  const id = mintId("pay", slot, nowMs, randomBytes(8));
+  const operationId = options.named === undefined ? firstOperationOf(id) : mintId("op", slot, nowMs, randomBytes(8));
   const made = accept(
     {
-      id: mintId("pay", slot, nowMs, randomBytes(8)),
+      id,
       merchantId,
       slot,
       amountMinor,
@@ -199,7 +207,7 @@ export function requestedDecision(payment: Payment, fact: RequestedFact, options
     key === null
       ? null
       : { merchantId, key, route: `POST ${kind}`, fingerprint: randomBytes(32), paymentId: id, operationId };
-  return decide(made, key === null ? "resolver" : "request:req_2", null, nowMs, keyRow);
+  return decide(made, key === null ? "compensation" : "request:req_2", null, nowMs, keyRow);
 }
 
 /** What was learned about `operation`, one of the payment's own; by default the newest row's. */
@@ -212,6 +220,14 @@ export function learnedDecision(
   const made = transition(payment, operation, fact, nowMs);
   if (made === undefined) throw new Error("the machine refuses");
   return decide(made, "gateway", reply, nowMs);
+}
+
+/** What was learned about an operation that had ended; by default the newest row's. */
+export function lateDecision(payment: Payment, fact: LateFact, operation: Operation = payment.operation): Decision {
+  const nowMs = Date.now();
+  const made = lateTransition(payment, operation, fact, nowMs);
+  if (made === undefined) throw new Error("the machine refuses");
+  return decide(made, "webhook", null, nowMs);
 }
 
 export const replyOfSize = (bytes: number): StoredReply => ({ status: 201, body: Buffer.alloc(bytes, "x") });

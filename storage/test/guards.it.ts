@@ -109,7 +109,39 @@ describe("guards of the shard database (needs postgres)", function () {
       "ledger_entry_accounts",
     ],
   ];
-  for (const [what, sql, of, constraint] of cases)
+  const kept = { from_status: 3, to_status: 3 };
+  const late: typeof cases = [
+    ["nothing of a dispute of what was captured", rowWith({ ...kept, kind: 26, disputed: 400 }), sale, ""],
+    ["a dispute below nothing", rowWith({ ...kept, kind: 27, disputed: -1 }), sale, "journal_amounts"],
+    [
+      "a dispute of what is only pending",
+      rowWith({ kind: 26, from_status: 1, to_status: 1 }),
+      sale,
+      "journal_transition",
+    ],
+    [
+      "a reversed capture that takes the status along",
+      rowWith({ kind: 23, from_status: 3, to_status: 2 }),
+      sale,
+      "journal_transition",
+    ],
+    [
+      "a reversal of more than is left by refunds",
+      rowWith({ ...kept, kind: 23, captured: 599 }),
+      sale,
+      "journal_amounts",
+    ],
+    ["nothing of a payment that is given back whole", rowWith({ kind: 22, from_status: 3, to_status: 5 }), sale, ""],
+    ["a fact that nobody knows", rowWith({ ...kept, kind: 29 }), sale, "journal_transition"],
+    ["nothing of a new kind of posting", entryWith(2, { operation_id: "gen_random_uuid()", kind: 10 }), held, ""],
+    [
+      "a kind of posting that nobody knows",
+      entryWith(2, { operation_id: "gen_random_uuid()", kind: 11 }),
+      held,
+      "ledger_kind_code_check",
+    ],
+  ];
+  for (const [what, sql, of, constraint] of [...cases, ...late])
     it(`refuses ${what}`, async () => {
       const refused = await refusedBy(sql, of);
       if (constraint === "") expect(refused).to.equal("");

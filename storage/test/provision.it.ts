@@ -110,8 +110,16 @@ describe("databases on PostgreSQL", function () {
   });
 
   describe("rights of the application", () => {
-    const kept = ["merchant_balance", "merchant_balance_through"];
-    const insertOnly = ["payment", "journal", "idempotency", "ledger_entry", "commit_anchor", "shard_epoch"];
+    const kept = "merchant_balance merchant_balance_through gateway_event discrepancy delivery".split(" ");
+    const insertOnly = [
+      "payment",
+      "journal",
+      "idempotency",
+      "ledger_entry",
+      "commit_anchor",
+      "shard_epoch",
+      "merchant_event",
+    ];
     const forbidden = [
       ...[...insertOnly, ...kept].flatMap((table) => [`DELETE FROM ${table}`, `TRUNCATE ${table}`]),
       "UPDATE payment SET amount = 1",
@@ -120,6 +128,7 @@ describe("databases on PostgreSQL", function () {
       "UPDATE ledger_entry SET amount = 1",
       "UPDATE commit_anchor SET last_seq = 1",
       "UPDATE shard_epoch SET node = ''",
+      "UPDATE merchant_event SET body = ''",
       "DELETE FROM shard_lease",
       "INSERT INTO shard_lease SELECT * FROM shard_lease",
       "DELETE FROM shard_slot",

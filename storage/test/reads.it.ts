@@ -5,10 +5,14 @@ import type { Activation, EventsCursor, PaymentsFilter, ShardStore } from "../..
 import { bytesOfId, type PaymentId } from "../../actors/domain/index.ts";
 import { activated } from "../contract.ts";
 import { begun, lastOf } from "./contract-operations.ts";
+import { WAITING } from "../inbox-reads.ts";
+import { FIND_OPERATIONS } from "../operation-reads.ts";
+import { FIND_DELIVERIES, LIST_DELIVERIES } from "../outbox-reads.ts";
 import { LOOKED_AT_MOST } from "../payment-lists.ts";
 import { FIND_REFUND, LIST_REFUNDS } from "../refund-reads.ts";
 import { type TestCluster, eventually, testCluster } from "./cluster.ts";
 import { acceptedDecision, batchOf, claimOf, newMerchant, requestedDecision, succeededDecision } from "./fixtures.ts";
+import { newDelivery, newEndpoint, newEvent, noticeRow, outboxOf, sideOf } from "./side-fixtures.ts";
 
 const ALL: PaymentsFilter = { status: null, createdFromMs: null, createdBeforeMs: null, merchantReference: null };
 
@@ -255,6 +259,17 @@ describe("what merchants look up on PostgreSQL", function () {
     });
   });
 
+  /** Rows that a statement's scans touch. */
+  const rowsOf = (text: string, values: readonly unknown[]) =>
+    cluster.inShard(0, async (client) => {
+      await client.query("SET enable_seqscan = off; SET enable_bitmapscan = off");
+      const { rows } = await client.query<Record<string, readonly { readonly Plan: Plan }[]>>(
+        `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, FORMAT JSON) ${text}`,
+        [...values],
+      );
+      return rowsRead(rows[0]?.["QUERY PLAN"]?.[0]?.Plan);
+    });
+
   it("finds a refund among hundreds of its payment without walking through them", async () => {
     const [first, last] = [begun("automatic", 1_000n), [] as ReturnType<typeof acceptedDecision>[]];
     await commit(...first);
@@ -266,22 +281,34 @@ describe("what merchants look up on PostgreSQL", function () {
     }
     await commit(...last);
     const { id, merchantId } = payment.terms;
-    const rowsOf = (text: string, values: readonly unknown[]) =>
-      cluster.inShard(0, async (client) => {
-        await client.query("SET enable_seqscan = off; SET enable_bitmapscan = off");
-        const { rows } = await client.query<Record<string, readonly { readonly Plan: Plan }[]>>(
-          `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, FORMAT JSON) ${text}`,
-          [...values],
-        );
-        return rowsRead(rows[0]?.["QUERY PLAN"]?.[0]?.Plan);
-      });
     const middle = last[150] as (typeof last)[number];
     const idBytes = (of: PaymentId | typeof merchantId | typeof middle.payment.operation.id) =>
       Buffer.from(bytesOfId(of));
+    const uuidOf = ({ payment: { operation } }: typeof middle) => idBytes(operation.id).toString("hex");
     expect(await rowsOf(FIND_REFUND, [idBytes(merchantId), idBytes(middle.payment.operation.id)])).to.be.below(12);
+    expect(await rowsOf(FIND_OPERATIONS, [`{${[middle, last.at(-1) ?? middle].map(uuidOf).join(",")}}`])).to.be.below(
+      30,
+    );
     expect(
       await rowsOf(LIST_REFUNDS, [idBytes(merchantId), idBytes(id), idBytes(middle.payment.operation.id), 1]),
     ).to.be.below(20);
+  });
+
+  it("looks at no more of the inbox and of the deliveries than it gives", async () => {
+    const endpoint = newEndpoint();
+    const nowMs = Date.now();
+    const notices = Array.from({ length: 300 }, (_, i) => noticeRow({ nextTryAtMs: i % 3 === 0 ? nowMs + i : null }));
+    const events = Array.from({ length: 300 }, (_, i) => newEvent(endpoint.merchantId, { createdAtMs: nowMs + i }));
+    const deliveries = events.map((event, i) =>
+      newDelivery(event, endpoint.id, i % 3 === 0 ? {} : { state: "delivered", nextAttemptAtMs: null }),
+    );
+    await store.saveSide(head.lease, sideOf({ notices }));
+    await store.saveOutbox(head.lease, outboxOf({ endpoints: [endpoint], events, deliveries }));
+    const [merchant, id] = [endpoint.merchantId, endpoint.id].map((of) => Buffer.from(bytesOfId(of)));
+    expect(await rowsOf(WAITING, ["infinity", 5])).to.be.below(10);
+    expect(await rowsOf(FIND_DELIVERIES, [id, 5])).to.be.below(15);
+    const before = [new Date(nowMs + 150).toISOString(), Buffer.alloc(16)];
+    expect(await rowsOf(LIST_DELIVERIES, [merchant, id, ...before, 5])).to.be.below(20);
   });
 });
 

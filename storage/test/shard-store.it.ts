@@ -2,13 +2,16 @@
 import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 import { expect } from "chai";
 import type pg from "pg";
+import { idFromBytes } from "../../actors/domain/index.ts";
 import type { Activation, Log, ShardStore } from "../../actors/index.ts";
 import { loadActivation, takeLease } from "../activation.ts";
 import { Connection } from "../connection.ts";
 import type { ConnectionOptions } from "../connection.ts";
 import { activated, shardStoreContract } from "../contract.ts";
 import { openShardStore } from "../index.ts";
+import type { FindingRow } from "../side-rows.ts";
 import { type TestCluster, eventually, testCluster } from "./cluster.ts";
+import { newEndpoint, noticeRow, outboxOf, sideOf } from "./side-fixtures.ts";
 import { KeptLog, acceptedDecision, batchOf, claimOf, realClock, silentLog, succeededDecision } from "./fixtures.ts";
 
 const never = new AbortController().signal;
@@ -30,6 +33,33 @@ async function listen(dsnOf: () => string): Promise<{ port: number; cut(): void;
   return { port: (server.address() as AddressInfo).port, cut, close: () => (cut(), server.close()) };
 }
 
+/** What stands in the table of discrepancies. */
+const findingsOf = (cluster: TestCluster): Promise<readonly FindingRow[]> =>
+  cluster.inShard(0, async (client) => {
+    const { rows } = await client.query<Record<string, string | null> & { slot: number }>(
+      `SELECT *, (extract(epoch FROM first_seen_at) * 1000)::int8 AS seen, (extract(epoch FROM resolved_at) * 1000)::int8 AS at,
+              encode(uuid_send(payment_id), 'hex') AS payment, encode(uuid_send(operation_id), 'hex') AS operation
+         FROM discrepancy ORDER BY dedupe_key`,
+    );
+    return rows.map((row): FindingRow => {
+      const dedupeKey = row["dedupe_key"] ?? "";
+      const finding = {
+        class: row["class"] as FindingRow["finding"]["class"],
+        slot: row.slot,
+        paymentId: row["payment"] ? idFromBytes("pay", Buffer.from(row["payment"], "hex")) : null,
+        operationId: row["operation"] ? idFromBytes("op", Buffer.from(row["operation"], "hex")) : null,
+        dedupeKey,
+        expected: row["expected"] ?? "",
+        observed: row["observed"] ?? "",
+        evidence: row["evidence"] ?? "",
+        suggestedAction: row["suggested_action"] ?? "",
+        firstSeenAtMs: Number(row["seen"]),
+      };
+      const resolved = { dedupeKey, by: row["resolved_by"] ?? "", atMs: Number(row["at"]) };
+      return { finding, resolved: row["state"] === "open" ? null : resolved };
+    });
+  });
+
 describe("shard store on PostgreSQL", function () {
   this.timeout(60_000);
   let cluster: TestCluster;
@@ -44,7 +74,12 @@ describe("shard store on PostgreSQL", function () {
   describe("contract", () => {
     shardStoreContract(async () => {
       await cluster.empty(0);
-      return { shard: 0, open: (node) => cluster.open(0, node), close: async () => undefined };
+      return {
+        shard: 0,
+        open: (node) => cluster.open(0, node),
+        close: async () => undefined,
+        findings: () => findingsOf(cluster),
+      };
     });
   });
 
@@ -360,6 +395,71 @@ describe("shard store on PostgreSQL", function () {
       ]);
       expect(known[2]?.reply?.body).to.deep.equal(Buffer.from(end.entry.reply?.body ?? []));
       expect(log.errors.map(({ payment }) => payment)).to.have.members([one, ended].map((d) => d.payment.terms.id));
+      await other.close();
+    });
+
+    it("marks when a notice was processed, and nothing else as that", async () => {
+      const [waiting, done] = [noticeRow(), noticeRow()];
+      await store.saveSide(head.lease, sideOf({ notices: [waiting, done] }));
+      await store.saveSide(
+        head.lease,
+        sideOf({
+          notices: [
+            { ...done, state: "processed", nextTryAtMs: null },
+            { ...waiting, state: "parked" },
+          ],
+        }),
+      );
+      const marks = await cluster.inShard(0, async (client) => {
+        const { rows } = await client.query<{ state: string; ok: boolean }>(
+          `SELECT state, processed_at BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp() AS ok
+             FROM gateway_event ORDER BY state`,
+        );
+        return rows.map(({ state, ok }) => [state, ok]);
+      });
+      expect(marks).to.deep.equal([
+        ["parked", null],
+        ["processed", true],
+      ]);
+    });
+
+    it("refuses a batch for a row beside the journal that no column takes, and writes nothing of it", async () => {
+      const t1 = acceptedDecision();
+      const poisoned = [noticeRow({ notice: { bodyHash: "ab" } }), noticeRow({ notice: { dedupeKey: "nul \0" } })];
+      for (const row of [...poisoned, noticeRow({ tries: 2 ** 31 }), noticeRow({ slot: 4_096 })]) {
+        const side = sideOf({ notices: [row] });
+        expect((await store.commit(head.lease, batchOf(head, [{ ...t1, side }]))).kind).to.equal("rejected");
+        expect((await store.saveSide(head.lease, side)).kind).to.equal("rejected");
+      }
+      expect([await count("journal"), await count("gateway_event")]).to.deep.equal([0, 0]);
+      expect((await store.commit(head.lease, batchOf(head, [t1]))).kind).to.equal("committed");
+    });
+
+    it("is activated without notices and endpoints that it cannot read, and names them", async () => {
+      const [notice, lost] = [noticeRow(), noticeRow()];
+      const [endpoint, broken] = [newEndpoint(), newEndpoint()];
+      await store.saveSide(head.lease, sideOf({ notices: [notice, lost] }));
+      await store.saveOutbox(head.lease, outboxOf({ endpoints: [endpoint, broken] }));
+      await cluster.inShard(0, async (client) => {
+        await client.query("UPDATE gateway_event SET notice = '{' WHERE dedupe_key = $1", [lost.notice.dedupeKey]);
+        await client.query("UPDATE webhook_endpoint SET secrets = '{' WHERE url = $1 AND idempotency_key = $2", [
+          broken.url,
+          broken.idempotencyKey,
+        ]);
+      });
+      const log = new KeptLog();
+      const dsn = cluster.shards[0]?.dsn ?? "";
+      const other = openShardStore({ shard: 0, dsn, node: "b", clock: realClock, log });
+      const { waiting, endpoints } = await activated(other, claimOf("b", 2n));
+      expect(waiting).to.deep.equal([notice]);
+      expect(endpoints.map(({ id }) => id)).to.deep.equal([endpoint.id]);
+      expect(log.errors).to.deep.equal([{ notice: lost.notice.dedupeKey }, { endpoint: broken.id }]);
+      const { gateway, dedupeKey } = lost.notice;
+      const seemsNew = await other.findNotices([{ gateway, dedupeKey }]).catch((error: unknown) => error);
+      expect(seemsNew).to.include({ code: "STORAGE_UNAVAILABLE" });
+      const { merchantId, id } = broken;
+      const shown = await other.read(merchantId, { name: "webhookEndpoint", id }).catch((error: unknown) => error);
+      expect(shown).to.include({ code: "STORAGE_UNAVAILABLE" });
       await other.close();
     });
 
