@@ -2,15 +2,14 @@
  * What is refused by the head of a request alone, before its body is read: framing, paths, tokens, content type,
  * idempotency key. Pure functions; a null means that there is nothing to say against it.
  */
-import { Buffer, isUtf8 } from "node:buffer";
-import { REFUSALS, type Refusal, refuse } from "../actors/domain/index.ts";
-import { holdsCardNumber } from "./card-data.ts";
+import { type Refusal, refuse } from "../actors/domain/index.ts";
+import { holdsCardNumber, holdsCardNumberEscaped } from "./card-data.ts";
 import type { Directory, MerchantEntry } from "./directory.ts";
 import type { Principal } from "./oauth.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { Route } from "./routes.ts";
 
-/** Largest body, bytes. */
+/** Largest body that a merchant may send, bytes. */
 export const BODY_MAX_BYTES = 64 * 1024;
 
 /** Two readers of the same bytes could disagree where this request ends or who sends it: the connection is closed. */
@@ -25,20 +24,15 @@ export function checkFraming(head: RequestHead): Refusal | null {
 
 /** Card numbers in what stands beside the body. */
 export function checkCardData(path: string, query: string, head: RequestHead): Refusal | null {
-  const found =
-    holdsCardNumber(path) ||
-    (path.includes("%") && holdsCardNumber(decode(path))) ||
-    (query !== "" && (holdsCardNumber(query) || holdsCardNumber(decode(query)))) ||
-    head.holdsCardNumber;
-  return found ? refuse("card_data_not_accepted", "Card data is never accepted, in no header and no URL.") : null;
+  return head.holdsCardNumber ? CARD_DATA : checkCardDataInUrl(path, query);
 }
 
-/** Every escape that can be read, for a broken one beside them must not hide what they say. */
-const decode = (text: string): string =>
-  text.replaceAll("+", " ").replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => {
-    const bytes = Buffer.from(escapes.replaceAll("%", ""), "hex");
-    return bytes.toString(isUtf8(bytes) ? "utf8" : "latin1");
-  });
+/** Card numbers in the URL alone. */
+export function checkCardDataInUrl(path: string, query: string): Refusal | null {
+  const inPath = path.includes("%") ? holdsCardNumberEscaped(path) : holdsCardNumber(path);
+  return inPath || (query !== "" && holdsCardNumberEscaped(query)) ? CARD_DATA : null;
+}
+const CARD_DATA = refuse("card_data_not_accepted", "Card data is never accepted, in no header and no URL.");
 
 /** The bearer token, or why there is none. RFC 6750 §2.1. */
 export function readBearer(authorization: string | null): string | Refusal {
@@ -70,10 +64,10 @@ export function checkJsonBody(head: RequestHead): Refusal | null {
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
 /** A body whose declared length is over the limit. */
-export const isDeclaredTooLarge = (head: RequestHead): boolean =>
-  head.contentLength !== null && Number(head.contentLength) > BODY_MAX_BYTES;
+export const isDeclaredTooLarge = (head: RequestHead, maxBytes: number): boolean =>
+  head.contentLength !== null && Number(head.contentLength) > maxBytes;
 
-export const BODY_TOO_LARGE = refuse("body_too_large", `${REFUSALS.body_too_large.title}.`);
+export const BODY_TOO_LARGE = refuse("body_too_large", "The body is over 64 kB.");
 
 /** The one idempotency key of the request: header, alias, or both if they agree. */
 export function readIdempotencyKey(head: RequestHead): string | Refusal {

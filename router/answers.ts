@@ -47,6 +47,7 @@ const CHALLENGES: { readonly [C in RefusalCode]?: string } = {
   unauthenticated: 'Bearer realm="payments"',
   invalid_token: 'Bearer realm="payments", error="invalid_token"',
   insufficient_scope: 'Bearer realm="payments", error="insufficient_scope"',
+  invalid_signature: 'Signature realm="webhooks"',
 };
 
 /** A refusal by the router itself. */
@@ -110,6 +111,13 @@ export const answerDocument = ({ contentType, body, csp }: ServedDocument, maxAg
   body,
   cache: `public, max-age=${maxAgeS}`,
   csp,
+});
+
+/** A notification is on disk: in the words that its gateway looks for. */
+export const answerNotification = (words: Pick<Answer, "contentType" | "body">): Answer => ({
+  ...PLAIN,
+  status: 200,
+  ...words,
 });
 
 /** An answer of the token endpoint. */

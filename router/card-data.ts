@@ -4,6 +4,7 @@
  * nor the digits of other scripts hide it. Runs on decoded values, so JSON escapes do not hide it either.
  * It does not look for a number inside a longer run of digits: order numbers would be hit by chance.
  */
+import { Buffer, isUtf8 } from "node:buffer";
 import { GroupChain, isWrittenSo, MAX_GAP } from "./card-groups.ts";
 import { isLetter, toAscii, ZERO } from "./card-characters.ts";
 
@@ -64,6 +65,16 @@ export function holdsCardNumber(text: string): boolean {
   }
   return false;
 }
+
+/** The same for a part of a URL, in which percent escapes may hide digits. A broken escape hides nothing beside it. */
+export const holdsCardNumberEscaped = (text: string): boolean =>
+  holdsCardNumber(text) || holdsCardNumber(unescape(text));
+
+const unescape = (text: string): string =>
+  text.replaceAll("+", " ").replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => {
+    const bytes = Buffer.from(escapes.replaceAll("%", ""), "hex");
+    return bytes.toString(isUtf8(bytes) ? "utf8" : "latin1");
+  });
 
 function isAscii(text: string, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (text.charCodeAt(i) >= 128) return false;

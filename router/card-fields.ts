@@ -1,11 +1,18 @@
 /** Looks through a body for card data: in names, in texts and in numbers, however deep (design §9). */
 import { holdsCardNumber, isCardField } from "./card-data.ts";
-import { CANCEL_PAYMENT, CAPTURE_PAYMENT, CREATE_PAYMENT, CREATE_REFUND } from "./schemas.ts";
+import * as schemas from "./schemas.ts";
 import { pointerSegment } from "./strict-json.ts";
 
 /** Names that need no look: our own. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(
-  [CREATE_PAYMENT, CAPTURE_PAYMENT, CANCEL_PAYMENT, CREATE_REFUND].flatMap((schema) => Object.keys(schema.properties)),
+  [
+    schemas.CREATE_PAYMENT,
+    schemas.CAPTURE_PAYMENT,
+    schemas.CANCEL_PAYMENT,
+    schemas.CREATE_REFUND,
+    schemas.CREATE_WEBHOOK_ENDPOINT,
+    schemas.RESEND_EVENT,
+  ].flatMap((schema) => Object.keys(schema.properties)),
 );
 
 /**

@@ -77,7 +77,7 @@ export const IDEMPOTENCY: Chapter = {
   anchor: "idempotency",
   title: "Idempotency",
   body: html`${paragraphs(
-    html`Every POST under ${code("/v1")} carries ${code("X-Idempotency-Key")} (or ${code("Idempotency-Key")}): 1 to 255
+    html`Every POST of yours under ${code("/v1")} carries ${code("X-Idempotency-Key")} (or ${code("Idempotency-Key")}): 1 to 255
       visible ASCII characters. Make one key for each purchase, before the first try, and keep it on every retry.`,
   )}${list(
     "The same key and the same request: the same operation. It is never carried out twice, however often you send it.",
@@ -116,7 +116,7 @@ export const PAGES: Chapter = {
       ${LIMIT_DEFAULT}. For the next page send ${code("next_cursor")} as ${code("starting_after")} with the same
       filters.`,
   )}${list(
-    "Payments come newest first; refunds and events oldest first.",
+    "Payments and deliveries come newest first; refunds and events oldest first.",
     "Pages are stable: whatever arrives while you page is on none of them, and nothing is on two.",
     html`A page may be short, even empty, although ${code("has_more")} is true: go on until it is false.`,
     html`Of events ${code("next_cursor")} is there on the last page too: keep it, and ask again later for what came

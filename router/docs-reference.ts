@@ -33,7 +33,7 @@ function typeOf(schema: JsonObject): Html {
     return html`${schema["enum"].map((value, i) => html`${i === 0 ? "" : " · "}${code(String(value))}`)}`;
   if (schema["const"] !== undefined) return code(JSON.stringify(schema["const"]));
   if (schema["type"] === "array") return html`list of ${typeOf(objectOf(schema["items"]))}`;
-  const bounds = ["minimum", "maximum", "minLength", "maxLength", "maxProperties", "default"]
+  const bounds = ["minimum", "maximum", "minLength", "maxLength", "maxProperties", "minItems", "maxItems", "default"]
     .filter((keyword) => schema[keyword] !== undefined)
     .map((keyword) => `${keyword} ${JSON.stringify(schema[keyword])}`);
   return html`${textOf(schema["type"]) || "any"}${bounds.length === 0 ? "" : html` <span class="soft">(${bounds.join(", ")})</span>`}`;
@@ -179,13 +179,21 @@ const EVENT_MEANINGS: { readonly [T in EventType]: string } = {
   "payment.capture_failed": "The gateway refused the capture.",
   "payment.cancel_requested": "A cancel was accepted.",
   "payment.cancel_failed": "The gateway refused the cancel.",
-  "payment.cancel_settled": "A cancel of a payment in doubt has nothing left to do.",
+  "payment.cancel_settled":
+    "A cancel of a payment in doubt has nothing left to do: it was not charged, or all of it was given back and the payment is canceled.",
   "refund.created": "A refund was accepted.",
   "refund.processing": "The gateway has the refund and works on it.",
   "refund.in_doubt": "The gateway did not say how the refund ended; we go on asking.",
   "refund.needs_review": "A person looks at the refund.",
   "refund.succeeded": "The refund took place.",
   "refund.failed": "The gateway refused the refund.",
+  "payment.capture_reversed":
+    "The gateway took a capture back that had succeeded: the amount is not captured any more.",
+  "refund.reversed": "A refund that had succeeded came back: the amount is with you again.",
+  "dispute.updated": "The shopper's bank asks about the payment, or moved on with what it asked; no money moved.",
+  "dispute.funds_withdrawn": "The disputed amount was taken until the dispute is decided.",
+  "dispute.funds_reinstated": "The disputed amount was given back.",
+  "dispute.lost": "The disputed amount is lost.",
 };
 
 /** Types of events, and the ways of a payment. */
@@ -204,7 +212,7 @@ export function eventsChapter(): Chapter {
       html`Events are the payment's history, in the order in which it was stored; ${code("sequence")} has no gaps.`,
     )}${table(["type", "means"], types)}${paragraphs(
       html`A payment's status goes only these ways; a payment that ended leaves its end only when a gateway says that it
-        was charged after all, which is then given back. Refunds and disputes are amounts, not statuses. The tables that
+        was charged after all, which is then given back: it ends canceled. Refunds and disputes are amounts, not statuses. The tables that
         decide are served at ${code("/v1/meta/state-machine")}.`,
     )}${table(["from", "may become"], ways)}`,
   };

@@ -27,7 +27,7 @@ td:first-child{white-space:nowrap}
 tr:target,h3:target{background:var(--box)}
 details{margin:.4rem 0}
 summary{cursor:pointer;color:var(--link)}
-.method{font-weight:700}.GET{color:var(--get)}.POST{color:var(--post)}
+.method{font-weight:700}.GET{color:var(--get)}.POST,.DELETE{color:var(--post)}
 .soft{color:var(--soft)}
 @media (max-width:56rem){.page{display:block}nav{position:static;max-height:none;columns:2;margin-bottom:2rem}td:first-child{white-space:normal}table{display:block;overflow-x:auto}}
 @media print{nav{display:none}.page{display:block}}

@@ -9,6 +9,7 @@ import * as chapters from "./docs-chapters.ts";
 import { type Chapter, code, Html, html, paragraphs, table } from "./docs-html.ts";
 import { errorsChapter, eventsChapter, objectsChapter, routesChapter } from "./docs-reference.ts";
 import { DOCS_STYLE } from "./docs-style.ts";
+import { webhooksChapter } from "./docs-webhooks.ts";
 import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
 
 export interface DocumentsOptions {
@@ -47,6 +48,7 @@ function docsPage(document: OpenApiDocument, { serverUrl, sandboxTokens }: Docum
     routesChapter(document),
     errorsChapter(),
     eventsChapter(),
+    webhooksChapter(),
     chapters.PAGES,
     chapters.LIMITS,
     currenciesChapter(),

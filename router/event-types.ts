@@ -34,6 +34,12 @@ const EVENTS = {
   refundRequested:      { type: "refund.created",            ofRefund: "refund.created" },
   refunded:             { type: "refund.succeeded",          ofRefund: "refund.succeeded" },
   refundFailed:         { type: "refund.failed",             ofRefund: "refund.failed" },
+  captureReversed:      { type: "payment.capture_reversed" },
+  refundReversed:       { type: "refund.reversed",           ofRefund: "refund.reversed" },
+  disputeUpdated:       { type: "dispute.updated" },
+  disputeHeld:          { type: "dispute.funds_withdrawn" },
+  disputeReleased:      { type: "dispute.funds_reinstated" },
+  disputeLost:          { type: "dispute.lost" },
 } as const satisfies { readonly [F in FactKind]: EventRow };
 
 type Rows = (typeof EVENTS)[FactKind];

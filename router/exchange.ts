@@ -5,13 +5,22 @@
 import { Buffer } from "node:buffer";
 import type { HttpResponse } from "uWebSockets.js";
 import type { MerchantId } from "../actors/domain/index.ts";
-import { BODY_MAX_BYTES } from "./admission.ts";
 import type { Answer } from "./answers.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import { statusLine } from "./http-errors.ts";
 import { rateOf, ratePolicyOf } from "./rate-headers.ts";
 import type { CacheQuestion } from "./reply-cache.ts";
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** An answer with this status has neither a body nor headers about one (RFC 9110 §15.3.5). */
+const NO_CONTENT = 204;
+
+/** What a body may cost. `budget`: shared with other requests; null: `maxBytes` is limit enough. */
+export interface BodyLimit {
+  readonly maxBytes: number;
+  readonly budget: BodyBudget | null;
+}
 
 export class Exchange {
   readonly ticket: number;
@@ -27,6 +36,9 @@ export class Exchange {
   readonly #response: HttpResponse;
   readonly #isHead: boolean;
   #open = true;
+  /** What the body holds of a budget. */
+  #held = 0;
+  #budget: BodyBudget | null = null;
 
   /** `onAbort`: called at most once, when the connection ended before an answer was written. */
   constructor(
@@ -48,7 +60,7 @@ export class Exchange {
     this.#response = response;
     response.onAborted(() => {
       if (!this.#open) return;
-      this.#open = false;
+      this.#end();
       onAbort(this);
     });
   }
@@ -68,21 +80,24 @@ export class Exchange {
   }
 
   /**
-   * Reads the body; `done` gets a copy of its own once the last byte is here, or "too_large" as soon as it is over
-   * the limit. Called while the request's handler runs.
+   * Reads the body; `done` gets a copy of its own once the last byte is here, or why not as soon as that is known:
+   * "too_large" when it is over the limit, "no_room" when the budget is used up. Called while the request's handler runs.
    */
-  readBody(done: (body: Uint8Array | "too_large") => void): void {
+  readBody({ maxBytes, budget }: BodyLimit, done: (body: Uint8Array | "too_large" | "no_room") => void): void {
+    this.#budget = budget;
     let parts: Buffer[] | null = null;
     let length = 0;
     let over = false;
     this.#response.onData((chunk, isLast) => {
       if (over || !this.#open) return;
       length += chunk.byteLength;
-      if (length > BODY_MAX_BYTES) {
+      const isOver = length > maxBytes;
+      if (isOver || budget?.take(chunk.byteLength) === false) {
         over = true;
-        done("too_large");
+        done(isOver ? "too_large" : "no_room");
         return;
       }
+      if (budget !== null) this.#held += chunk.byteLength;
       if (isLast && parts === null) {
         done(length === 0 ? NO_BYTES : Buffer.from(new Uint8Array(chunk))); // copied: the chunk dies on return
         return;
@@ -96,11 +111,12 @@ export class Exchange {
   /** Writes the answer in one piece; false when the client is gone already. `close`: end the connection after it. */
   write(answer: Answer, close: boolean): boolean {
     if (!this.#open) return false;
-    this.#open = false;
+    this.#end();
     const response = this.#response;
+    const isEmpty = answer.status === NO_CONTENT;
     response.cork(() => {
       response.writeStatus(statusLine(answer.status));
-      response.writeHeader("Content-Type", answer.contentType);
+      if (!isEmpty) response.writeHeader("Content-Type", answer.contentType);
       response.writeHeader("Cache-Control", answer.cache);
       response.writeHeader("Request-Id", this.requestId);
       if (answer.retryAfterS !== null) response.writeHeader("Retry-After", String(answer.retryAfterS));
@@ -115,7 +131,9 @@ export class Exchange {
       }
       if (answer.gatewayMs !== null) response.writeHeader("Gateway-Time-Ms", answer.gatewayMs.toFixed(3));
       // An answer to HEAD has no body. `endWithoutBody` would say its length, but leaves the connection unusable.
-      response.end(this.#isHead ? "" : answer.body, close);
+      // With arguments it would say a length, which this status has not; a server that stops ends the connection later.
+      if (isEmpty) response.endWithoutBody();
+      else response.end(this.#isHead ? "" : answer.body, close);
     });
     return true;
   }
@@ -123,7 +141,13 @@ export class Exchange {
   /** Ends the connection without an answer: nothing that could be said is certain. */
   abandon(): void {
     if (!this.#open) return;
-    this.#open = false;
+    this.#end();
     this.#response.close();
+  }
+
+  #end(): void {
+    this.#open = false;
+    this.#budget?.give(this.#held);
+    this.#held = 0;
   }
 }

@@ -22,6 +22,9 @@ const REASONS: Readonly<Record<string, Reason>> = {
   maxLength: { code: "too_long", detail: "The text is too long." },
   minLength: { code: "too_short", detail: "The text is empty or too short." },
   maxProperties: TOO_MANY,
+  maxItems: TOO_MANY,
+  minItems: { code: "too_few", detail: "There are too few members." },
+  uniqueItems: { code: "duplicate_value", detail: "A value stands twice." },
   boolean: { code: "unknown_field", detail: "The field is not known." },
 };
 const MISSING: Reason = { code: "missing_field", detail: "The field is required." };
@@ -36,7 +39,7 @@ export function describeErrors(
   body: Readonly<Record<string, unknown>>,
   findErrors: () => readonly SchemaError[],
 ): FieldError[] {
-  const crowded = ["", "/customer", "/metadata"].filter((pointer) => {
+  const crowded = ["", "/customer", "/metadata", "/event_types"].filter((pointer) => {
     const value = pointer === "" ? body : body[pointer.slice(1)];
     return typeof value === "object" && value !== null && Object.keys(value).length > MEMBERS_MAX;
   });
@@ -54,12 +57,19 @@ export function describeErrors(
 function reasonOf(error: SchemaError, body: Readonly<Record<string, unknown>>): Reason {
   if (error.keyword === "boolean" && error.instancePath.startsWith("/metadata/")) return INVALID_KEY;
   if (error.keyword === "enum") {
-    const value = body[error.instancePath.slice(1)];
+    const value = memberAt(body, error.instancePath);
     if (typeof value !== "string") return REASONS["type"] as Reason;
     if (error.instancePath === "/currency") return INVALID_CURRENCY;
   }
   return REASONS[error.keyword] ?? { code: "invalid_value", detail: "The value is not valid." };
 }
+
+/** Names of members with values out of a list hold no escapes. */
+const memberAt = (body: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>>)[name], body);
 
 /** The pointer with its names cut to a readable length (they are the sender's). */
 const cutSegments = (pointer: string): string =>

@@ -2,7 +2,7 @@
  * The canonical fingerprint of a request: what says whether two bodies ask for the same thing.
  * Frozen: it is stored for ever beside the idempotency key, and a changed rule would answer old keys with 422.
  */
-import { type Command, type PaymentId, sha256 } from "../actors/domain/index.ts";
+import { type Command, type EndpointId, type EventId, type PaymentId, sha256 } from "../actors/domain/index.ts";
 import type { CreatePayment } from "../actors/index.ts";
 
 /**
@@ -42,5 +42,15 @@ export const fingerprintOfModification = (
   reason: string | null,
 ): Uint8Array =>
   sha256(JSON.stringify([`${command}.1`, paymentId, amountMinor === null ? null : amountMinor.toString(), reason]));
+
+/** The same for a new endpoint: the order of the types says nothing. */
+export const fingerprintOfEndpoint = (url: string, eventTypes: readonly string[] | null): Uint8Array =>
+  sha256(JSON.stringify(["create_webhook_endpoint.1", url, eventTypes === null ? null : [...eventTypes].sort()]));
+
+export const fingerprintOfRotation = (endpointId: EndpointId): Uint8Array =>
+  sha256(JSON.stringify(["rotate_webhook_secret.1", endpointId]));
+
+export const fingerprintOfResend = (endpointId: EndpointId, eventId: EventId): Uint8Array =>
+  sha256(JSON.stringify(["resend_event.1", endpointId, eventId]));
 
 const isSorted = (keys: readonly string[]): boolean => keys.every((key, i) => i === 0 || (keys[i - 1] as string) < key);

@@ -19,6 +19,7 @@ import { RequestDesk } from "./request-desk.ts";
 import { TokenCache } from "./token-cache.ts";
 import { createTokenEndpoint } from "./token-endpoint.ts";
 import { listen } from "./uws-listen.ts";
+import { type NoticeIntake, WebhookDoor } from "./webhooks.ts";
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -46,6 +47,8 @@ export interface HttpServerOptions {
   readonly edgeRequestsPerSecond: number | null;
   /** Makes the description of the API and its page. `url`: of the service as clients see it. Null: their paths are unknown. */
   readonly documents: ((url: string) => { readonly openapi: ServedDocument; readonly docs: ServedDocument }) | null;
+  /** Takes the notifications of gateways. Null, or no reader for a gateway: its path is unknown. */
+  readonly webhooks: NoticeIntake | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -99,6 +102,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     replyCache,
     rates,
     addressLimit: edgeRequestsPerSecond === null ? null : new AddressLimit(edgeRequestsPerSecond),
+    webhooks: new WebhookDoor({ intake: options.webhooks, exchanges, clock, log, metrics }),
     submit: (shard, request) => options.submit(shard, request),
   });
   const listener = await listen(options.host, options.port, (response, request) => desk.onRequest(response, request));

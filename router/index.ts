@@ -9,7 +9,7 @@ export {
   type HttpServer,
   type HttpServerOptions,
 } from "./http-server.ts";
-export type { RouterMetrics } from "./metrics.ts";
+export type { NoticeResult, RouterMetrics } from "./metrics.ts";
 export {
   createAccessTokenIssuer,
   createAccessTokenVerifier,
@@ -25,5 +25,6 @@ export { createRequestReader } from "./request-reader.ts";
 export { SCOPES, type Scope } from "./scopes.ts";
 export { planSlotMap, SlotMap } from "./slot-map.ts";
 export type { IdempotencyCacheMetrics } from "./idempotency-cache.ts";
+export { type NoticeIntake, WEBHOOK_BODY_MAX_BYTES } from "./webhooks.ts";
 export { loadDocuments } from "./docs-loader.ts";
 export { loadIdempotencyCache } from "./idempotency-cache-loader.ts";

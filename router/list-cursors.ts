@@ -4,20 +4,22 @@
  */
 import { Buffer } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { bytesOfId, idFromBytes, type MerchantId, type PaymentId } from "../actors/domain/index.ts";
-import type { EventsCursor, PaymentsCursor, PaymentsFilter, RefundsCursor } from "../actors/index.ts";
+import { bytesOfId, type EndpointId, idFromBytes, type MerchantId, type PaymentId } from "../actors/domain/index.ts";
+import type { DeliveriesCursor, EventsCursor, PaymentsCursor, PaymentsFilter, RefundsCursor } from "../actors/index.ts";
 
 /** Which list, and which part of it. */
 export type ListScope =
   | { readonly name: "payments"; readonly filter: PaymentsFilter }
   | { readonly name: "refunds" | "paymentEvents"; readonly paymentId: PaymentId }
-  | { readonly name: "events" };
+  | { readonly name: "events" }
+  | { readonly name: "deliveries"; readonly endpointId: EndpointId };
 
 interface CursorOf {
   payments: PaymentsCursor;
   refunds: RefundsCursor;
   paymentEvents: EventsCursor;
   events: EventsCursor;
+  deliveries: DeliveriesCursor;
 }
 type ListName = keyof CursorOf;
 
@@ -61,6 +63,14 @@ const CODECS: { readonly [N in ListName]: Codec<CursorOf[N]> } = {
   },
   paymentEvents: EVENTS,
   events: EVENTS,
+  deliveries: {
+    byteCount: 24,
+    write(cursor, into) {
+      into.writeDoubleBE(cursor.createdAtMs, 0);
+      into.set(bytesOfId(cursor.eventId), 8);
+    },
+    read: (from) => ({ createdAtMs: from.readDoubleBE(0), eventId: idFromBytes("evt", from.subarray(8, 24)) }),
+  },
 };
 
 /** 128 bits: nobody guesses one, and a cursor stays short. */
@@ -96,6 +106,7 @@ export function createListCursors(key: Uint8Array): ListCursors {
 /** What beside its name says which list it is. One text for each: JSON quotes what a merchant chose. */
 function partOf(scope: ListScope): string {
   if (scope.name === "events") return "";
+  if (scope.name === "deliveries") return scope.endpointId;
   if (scope.name !== "payments") return scope.paymentId;
   const { status, createdFromMs, createdBeforeMs, merchantReference } = scope.filter;
   return JSON.stringify([status, createdFromMs, createdBeforeMs, merchantReference]);

@@ -6,8 +6,14 @@ import type { ApiExample, PathValue } from "./openapi-example.ts";
 import { COMMAND_EXAMPLES } from "./openapi-examples-commands.ts";
 import { DOCUMENT_EXAMPLES } from "./openapi-examples-documents.ts";
 import { READ_EXAMPLES } from "./openapi-examples-reads.ts";
+import { WEBHOOK_EXAMPLES } from "./openapi-examples-webhooks.ts";
 
-export const EXAMPLES: readonly ApiExample[] = [...COMMAND_EXAMPLES, ...READ_EXAMPLES, ...DOCUMENT_EXAMPLES];
+export const EXAMPLES: readonly ApiExample[] = [
+  ...COMMAND_EXAMPLES,
+  ...READ_EXAMPLES,
+  ...WEBHOOK_EXAMPLES,
+  ...DOCUMENT_EXAMPLES,
+];
 
 /** What an example shows in place of `{…}`. */
 export function sampleOf(value: PathValue): string {

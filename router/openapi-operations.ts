@@ -1,89 +1,27 @@
 /** What the OpenAPI document says of each route beside the table of routes: bodies, parameters, answers, refusals. */
 import { PAYMENT_STATUSES, type RefusalCode } from "../actors/domain/index.ts";
-import Type, { type TSchema } from "typebox";
-import { LIMIT_DEFAULT, LIMIT_MAX } from "./list-parameters.ts";
+import Type from "typebox";
+import {
+  answer,
+  ASKED,
+  CHANGING,
+  DONE,
+  json,
+  OPEN,
+  type OperationRow,
+  PAGE,
+  PLAIN,
+  type QueryRow,
+  STARTING,
+} from "./openapi-operation.ts";
+import { WEBHOOK_OPERATIONS } from "./openapi-webhook-operations.ts";
 import * as answers from "./response-schemas.ts";
 import type { RouteName } from "./routes.ts";
 import { CANCEL_PAYMENT, CAPTURE_PAYMENT, CREATE_PAYMENT, CREATE_REFUND } from "./schemas.ts";
 
-export type HeaderName = "Location" | "Retry-After" | "Idempotent-Replayed" | "RateLimit" | "RateLimit-Policy";
-export type Tag = "Payments" | "Refunds" | "Events" | "Balances" | "Access" | "Documents";
-
-export interface BodyRow {
-  /** Name of the schema in the document. */
-  readonly name: string;
-  readonly schema: TSchema;
-  readonly contentType: "application/json" | "application/x-www-form-urlencoded";
-  readonly required: boolean;
-}
-export interface QueryRow {
-  readonly name: string;
-  readonly schema: TSchema;
-}
-export interface AnswerRow {
-  readonly status: number;
-  /** Null: a page for people. */
-  readonly schema: TSchema | null;
-  readonly description: string;
-  readonly headers: readonly HeaderName[];
-}
-export interface OperationRow {
-  readonly tag: Tag;
-  readonly summary: string;
-  readonly description: string;
-  readonly body: BodyRow | null;
-  /** The request carries an idempotency key. */
-  readonly keyed: boolean;
-  /** What `{…}` in the path stands for. */
-  readonly path: string | null;
-  readonly query: readonly QueryRow[];
-  readonly answers: readonly AnswerRow[];
-  readonly refusals: readonly RefusalCode[];
-}
-
-const ANY: readonly RefusalCode[] = ["invalid_request", "card_data_not_accepted", "rate_limited", "internal_error"];
-const STARTING: readonly RefusalCode[] = [...ANY, "shard_unavailable"];
-const ASKED: readonly RefusalCode[] = [
-  ...STARTING,
-  "invalid_parameter",
-  "unauthenticated",
-  "invalid_token",
-  "insufficient_scope",
-  "merchant_suspended",
-  "storage_unavailable",
-  "overloaded",
-];
-const KEYED: readonly RefusalCode[] = [
-  ...ASKED,
-  "invalid_json",
-  "duplicate_field",
-  "idempotency_key_missing",
-  "invalid_idempotency_key",
-  "payment_declined",
-  "idempotency_key_in_use",
-  "body_too_large",
-  "unsupported_media_type",
-  "validation_failed",
-  "idempotency_key_reuse",
-  "amount_out_of_range",
-  "gateway_unavailable",
-];
+const KEYED: readonly RefusalCode[] = [...CHANGING, "payment_declined", "amount_out_of_range", "gateway_unavailable"];
 const LATER: readonly RefusalCode[] = [...KEYED, "not_found", "operation_in_doubt", "invalid_transition"];
 
-const LIMITS: readonly HeaderName[] = ["RateLimit", "RateLimit-Policy"];
-const DONE: readonly HeaderName[] = [...LIMITS, "Idempotent-Replayed"];
-const OPEN: readonly HeaderName[] = [...LIMITS, "Location", "Retry-After"];
-
-const PAGE: readonly QueryRow[] = [
-  {
-    name: "limit",
-    schema: Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT, description: "Length of a page." }),
-  },
-  {
-    name: "starting_after",
-    schema: Type.String({ description: "next_cursor of the page before, with the same filters." }),
-  },
-];
 const TIME_HINT = "RFC 3339, or Unix seconds.";
 const PAYMENT_FILTERS: readonly QueryRow[] = [
   { name: "status", schema: Type.Enum([...PAYMENT_STATUSES], { description: "Only payments with this status." }) },
@@ -92,19 +30,6 @@ const PAYMENT_FILTERS: readonly QueryRow[] = [
   { name: "merchant_reference", schema: Type.String({ description: "Exactly this reference." }) },
 ];
 
-const answer = (status: number, schema: TSchema, description: string, headers = LIMITS): AnswerRow => ({
-  status,
-  schema,
-  description,
-  headers,
-});
-const json = (name: string, schema: TSchema, required: boolean): BodyRow => ({
-  name,
-  schema,
-  contentType: "application/json",
-  required,
-});
-const PLAIN = { body: null, keyed: false, path: null, query: [] } as const;
 const OF_PAYMENT = "The payment's id.";
 
 const later = (what: string): string =>
@@ -254,6 +179,7 @@ export const OPERATIONS: { readonly [N in RouteName]: OperationRow } = {
     answers: [answer(200, answers.IDEMPOTENCY_KEY, "The key.")],
     refusals: [...ASKED, "not_found"],
   },
+  ...WEBHOOK_OPERATIONS,
   token: {
     ...PLAIN,
     tag: "Access",
@@ -311,7 +237,7 @@ export const OPERATIONS: { readonly [N in RouteName]: OperationRow } = {
     summary: "The manual",
     description:
       "One page without anything from elsewhere; /docs/errors is the same page, where a problem's type points.",
-    answers: [{ status: 200, schema: null, description: "HTML.", headers: [] }],
+    answers: [{ status: 200, contentType: "text/html", schema: null, description: "HTML.", headers: [] }],
     refusals: STARTING,
   },
 };

@@ -32,6 +32,7 @@ export const CARD_PAYMENT: PaymentSample = {
   amount_captured: 1999,
   amount_refunded: 0,
   amount_disputed: 0,
+  dispute: null,
   gateway: "stripe",
   gateway_reference: "pi_3Qk1aB2eZvKYlo2C0x",
   merchant_reference: "order-1001",

@@ -5,8 +5,10 @@
 import { REFUSALS, type RefusalCode } from "../actors/domain/index.ts";
 import type { ApiExample } from "./openapi-example.ts";
 import { EXAMPLES, sampleOf } from "./openapi-examples.ts";
-import { type AnswerRow, type HeaderName, type OperationRow, OPERATIONS } from "./openapi-operations.ts";
+import type { AnswerRow, HeaderName, OperationRow } from "./openapi-operation.ts";
+import { OPERATIONS } from "./openapi-operations.ts";
 import { ComponentSchemas, type Json, type JsonObject } from "./openapi-schemas.ts";
+import { describeWebhooks } from "./openapi-webhooks.ts";
 import { PROBLEM } from "./response-schemas.ts";
 import { type Route, ROUTES } from "./routes.ts";
 import type { Scope } from "./scopes.ts";
@@ -67,6 +69,7 @@ export function openApiDocument({ serverUrl }: OpenApiOptions): OpenApiDocument 
     const path = (paths[route.path] ??= {});
     path[route.method.toLowerCase()] = describeOperation(route, OPERATIONS[route.name], schemas);
   }
+  const webhooks = describeWebhooks(schemas);
   const tags = [...new Set(Object.values(OPERATIONS).map(({ tag }) => tag))];
   return {
     openapi: "3.1.0",
@@ -80,6 +83,7 @@ export function openApiDocument({ serverUrl }: OpenApiOptions): OpenApiDocument 
     security: [{ oauth2: [] }],
     tags: tags.map((name) => ({ name })),
     paths,
+    webhooks,
     components: {
       schemas: schemas.toJson(),
       headers: HEADERS,
@@ -169,14 +173,17 @@ const answeredWith = (examples: readonly ApiExample[], status: number): JsonObje
 };
 
 function describeAnswers(row: OperationRow, examples: readonly ApiExample[], schemas: ComponentSchemas): JsonObject {
-  const describe = ({ status, schema, description, headers }: AnswerRow): JsonObject => ({
-    description,
-    headers: headerRefs(headers),
-    content:
+  const describe = ({ status, contentType, schema, description, headers }: AnswerRow): JsonObject => {
+    const content =
       schema === null
-        ? { "text/html": { schema: { type: "string" } } }
-        : { "application/json": { schema: schemas.inline(schema), ...answeredWith(examples, status) } },
-  });
+        ? { schema: { type: "string" } }
+        : { schema: schemas.inline(schema), ...answeredWith(examples, status) };
+    return {
+      description,
+      headers: headerRefs(headers),
+      ...(contentType === null ? {} : { content: { [contentType]: content } }),
+    };
+  };
   return Object.fromEntries(row.answers.map((answer) => [String(answer.status), describe(answer)]));
 }
 

@@ -1,5 +1,12 @@
 /** The payment object and the refund object of design §7. Only free text needs escaping. */
-import { type Failure, isOpen, type Operation, type Payment, refundIdOf } from "../actors/domain/index.ts";
+import {
+  type Dispute,
+  type Failure,
+  isOpen,
+  type Operation,
+  type Payment,
+  refundIdOf,
+} from "../actors/domain/index.ts";
 import { quote, type TimeWriter, word } from "./json-words.ts";
 
 /** `nextCheckAtMs`: when the gateway is asked next; null: nothing is open, or nobody here knows. */
@@ -18,6 +25,7 @@ export function paymentJson(payment: Payment, nextCheckAtMs: number | null, time
     ',"amount_captured":', payment.capturedMinor,
     ',"amount_refunded":', payment.refundedMinor,
     ',"amount_disputed":', payment.disputedMinor,
+    ',"dispute":', disputeJson(payment.dispute),
     ',"gateway":"', terms.gateway,
     '","gateway_reference":', quote(payment.gatewayReference),
     ',"merchant_reference":', quote(terms.merchantReference),
@@ -65,6 +73,12 @@ const failureJson = (failure: Failure | null): string =>
   failure === null
     ? "null"
     : `{"code":${quote(failure.code)},"retryable":${failure.retryable},"customer_action":${quote(failure.customerAction)}}`;
+
+/** Its amount is digits already. */
+const disputeJson = (dispute: Dispute | null): string =>
+  dispute === null
+    ? "null"
+    : `{"status":${word(dispute.state)},"amount":${dispute.amount},"funds":${word(dispute.funds)}}`;
 
 /** What is open of the payment itself: refunds show that of their own, and a cancel waits behind what runs. */
 function pendingOfPayment(payment: Payment, nextCheckAtMs: number | null, time: TimeWriter): string {

@@ -63,6 +63,7 @@ describe("presenter", () => {
       amount_captured: 1299,
       amount_refunded: 0,
       amount_disputed: 0,
+      dispute: null,
       gateway: "stripe",
       gateway_reference: "pi_1",
       merchant_reference: "order-1",

@@ -24,6 +24,7 @@ const REFUNDED: Payment = {
 const EVENT: EventView = {
   id: mintId("evt", 7, atMs, new Uint8Array(8)),
   fact: "captured",
+  fromStatus: "pending",
   sequence: 2,
   payment: PAYMENT,
   recordedAtMs: atMs + 7,
@@ -160,6 +161,6 @@ describe("event types", () => {
   });
   it("are each listed once", () => {
     expect(new Set(EVENT_TYPES).size).to.equal(EVENT_TYPES.length);
-    for (const type of EVENT_TYPES) expect(type).to.match(/^(?:payment|refund)\.[a-z_]+$/);
+    for (const type of EVENT_TYPES) expect(type).to.match(/^(?:payment|refund|dispute)\.[a-z_]+$/);
   });
 });

@@ -1,11 +1,12 @@
-/** What reads find, as JSON: lists, refunds, events, balances and idempotency keys. */
+/** What reads find, as JSON: lists, refunds, events, balances, idempotency keys, endpoints and deliveries. */
 import { Buffer } from "node:buffer";
 import type { Balance, EventView, Found, KeyView, OperationView, ReadResult } from "../actors/index.ts";
 import { assertNever, type MerchantId } from "../actors/domain/index.ts";
-import { eventTypeOf } from "./event-types.ts";
+import { eventJson } from "./event-json.ts";
 import { quote, type TimeWriter, word } from "./json-words.ts";
 import type { ListCursors, ListScope } from "./list-cursors.ts";
 import { paymentJson, refundJson } from "./payment-json.ts";
+import { deliveryJson, endpointJson } from "./webhook-json.ts";
 
 /** Makes the renderer of reads. `merchant`: who asked; cursors are signed for them. */
 export function createReadRenderer(cursors: ListCursors, time: TimeWriter) {
@@ -50,26 +51,24 @@ export function createReadRenderer(cursors: ListCursors, time: TimeWriter) {
         return `{"object":"balances","data":[${result.found.map(balanceJson).join(",")}]}`;
       case "idempotencyKey":
         return keyJson(result.found);
+      case "webhookEndpoints": {
+        const data = result.found.map((endpoint) => endpointJson(endpoint, null, time));
+        return `{"object":"list","data":[${data.join(",")}],"has_more":false,"next_cursor":null}`;
+      }
+      case "webhookEndpoint":
+        return endpointJson(result.found, null, time);
+      case "deliveries": {
+        const scope = { name: result.name, endpointId: result.endpointId } satisfies ListScope;
+        return list(
+          result.found,
+          (view) => deliveryJson(view, time),
+          (cursor) => cursors.write(merchant, scope, cursor),
+        );
+      }
       default:
         return assertNever(result);
     }
   };
-}
-
-/** `data.refund` stands beside the payment in events of a refund. */
-function eventJson(view: EventView, time: TimeWriter): string {
-  const { payment, recordedAtMs } = view;
-  const { operation } = payment;
-  const type = eventTypeOf(view.fact, operation.kind);
-  if (type === null) throw new Error(`merchants do not see ${view.fact}`);
-  const refund =
-    operation.kind === "refund" ? `,"refund":${refundJson(payment, operation, recordedAtMs, null, time)}` : "";
-  return (
-    `{"id":${word(view.id)},"object":"event","type":${word(type)},"created_at":${time(recordedAtMs)}` +
-    `,"api_version":"v1","payment_id":${word(payment.terms.id)},"sequence":${view.sequence}` +
-    `,"request":{"id":${quote(view.requestId)},"idempotency_key":${quote(view.idempotencyKey)}}` +
-    `,"data":{"payment":${paymentJson(payment, null, time)}${refund}}}`
-  );
 }
 
 const balanceJson = (balance: Balance): string =>

@@ -8,7 +8,7 @@ import type { Clock, Log, Random, ShardRequest } from "../actors/index.ts";
 import type { AddressLimit } from "./address-limit.ts";
 import * as admission from "./admission.ts";
 import { type Answer, answerCached, answerDocument, answerToken, JSON_TYPE, type ServedDocument } from "./answers.ts";
-import { questionOf } from "./cache-questions.ts";
+import { type CachedRequest, isCached, questionOf } from "./cache-questions.ts";
 import type { Directory, MerchantEntry } from "./directory.ts";
 import { checkEdge } from "./edge-checks.ts";
 import { Exchange } from "./exchange.ts";
@@ -20,10 +20,11 @@ import type { ReplyCache } from "./reply-cache.ts";
 import { type RequestHead, readHead } from "./request-head.ts";
 import { createRequestIds } from "./request-ids.ts";
 import { matchRoute, type Route, type RouteName } from "./routes.ts";
-import { type KeyedRequest, type ShardRouteName, toShardRequest } from "./shard-requests.ts";
+import { type ShardRouteName, toShardRequest } from "./shard-requests.ts";
 import { stateMachineJson } from "./state-machine.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { authorizationServerJson, type TokenEndpoint } from "./token-endpoint.ts";
+import { isWebhookRoute, WEBHOOK_WEIGHT, type WebhookDoor } from "./webhooks.ts";
 
 export interface RequestDeskOptions {
   readonly directory: Directory;
@@ -37,6 +38,7 @@ export interface RequestDeskOptions {
   readonly rates: MerchantRates;
   /** Null: no address is limited. */
   readonly addressLimit: AddressLimit | null;
+  readonly webhooks: WebhookDoor;
   submit(shard: number, request: ShardRequest): void;
 }
 
@@ -60,6 +62,8 @@ interface Call {
 
 const DOCUMENT_MAX_AGE_S = 300;
 const NO_BODY = new Uint8Array(0);
+/** Without a budget: merchants are known by their tokens, and their bodies are small. */
+const BODY_LIMIT = { maxBytes: admission.BODY_MAX_BYTES, budget: null } as const;
 const UNKNOWN_PATH = refuse("not_found", "There is no such path.");
 const NO_OWNER = refuse("shard_unavailable", "No node owns the merchant's shard just now.");
 const ADDRESS_LIMITED = refuse("rate_limited", "This address sends too many requests.", { retryAfterS: 1 });
@@ -120,13 +124,16 @@ export class RequestDesk {
       },
       (aborted) => this.#exchanges.abort(aborted),
     );
-    const { addressLimit } = this.#options;
-    if (addressLimit?.take(exchange.remoteAddress, exchange.receivedAtMs, edge.weight) === false)
+    const { addressLimit, webhooks } = this.#options;
+    const isWebhook = match.kind === "route" && isWebhookRoute(match.route.name);
+    const weight = isWebhook ? WEBHOOK_WEIGHT : edge.weight;
+    if (addressLimit?.take(exchange.remoteAddress, exchange.receivedAtMs, weight) === false)
       return this.#refuse(exchange, ADDRESS_LIMITED);
     const misframed = admission.checkFraming(head);
     if (misframed !== null) return this.#refuseAlone(exchange, misframed);
     if (edge.refusal !== null) return this.#refuse(exchange, edge.refusal);
-    const card = admission.checkCardData(path, query, head);
+    // What a gateway puts into its headers is not ours to judge, and a refused notification comes again for days.
+    const card = isWebhook ? admission.checkCardDataInUrl(path, query) : admission.checkCardData(path, query, head);
     if (card !== null) return this.#refuse(exchange, card);
     if (match.kind === "unknown") return this.#refuse(exchange, UNKNOWN_PATH);
     if (match.kind === "wrongMethod") {
@@ -139,6 +146,7 @@ export class RequestDesk {
     const { route, segment } = match;
     const document = this.#documents[route.name];
     if (document !== undefined) return this.#exchanges.write(exchange, document());
+    if (isWebhook) return webhooks.take(exchange, route.name, head);
     const call: Call = { exchange, route, head, query, segment };
     if (route.name === "token") this.#issueToken(call, service.tokenEndpoint);
     else if (route.scope === null) this.#refuse(exchange, UNKNOWN_PATH);
@@ -195,8 +203,8 @@ export class RequestDesk {
       this.#refuse(call.exchange, admission.BODY_TOO_LARGE, { close: true });
       if (merchantId !== null) this.#count(call.exchange, merchantId);
     };
-    if (admission.isDeclaredTooLarge(call.head)) return tooLarge();
-    call.exchange.readBody((body) => (body === "too_large" ? tooLarge() : done(body)));
+    if (admission.isDeclaredTooLarge(call.head, BODY_LIMIT.maxBytes)) return tooLarge();
+    call.exchange.readBody(BODY_LIMIT, (body) => (typeof body === "string" ? tooLarge() : done(body)));
   }
 
   #dispatch(call: Call, merchant: MerchantEntry, body: Uint8Array): void {
@@ -212,7 +220,7 @@ export class RequestDesk {
     if (request.kind === "refusal") {
       this.#refuse(exchange, request);
       this.#count(exchange, merchant.id);
-    } else if (replyCache !== null && "body" in request) this.#lookUp(call, merchant, request, replyCache);
+    } else if (replyCache !== null && isCached(request)) this.#lookUp(call, merchant, request, replyCache);
     else this.#submit(exchange, merchant, request);
   }
 
@@ -220,7 +228,7 @@ export class RequestDesk {
    * A finished reply that is known already is given at once; its shard only counts the request. What may be over the
    * merchant's rate is for the shard to answer, if there is one.
    */
-  #lookUp(call: Call, merchant: MerchantEntry, request: KeyedRequest, cache: ReplyCache): void {
+  #lookUp(call: Call, merchant: MerchantEntry, request: CachedRequest, cache: ReplyCache): void {
     const { exchange, route } = call;
     const { rates, clock, directory } = this.#options;
     const question = questionOf(route, request);

@@ -17,11 +17,13 @@ export interface RequestHead {
   contentLength: string | null;
   transferEncoding: string | null;
   host: string | null;
+  /** What a gateway signs its notifications with. */
+  stripeSignature: string | null;
   /** A header that decides who asks for what stood twice: which of the two an intermediary believed is unknown. */
   doubled: string | null;
   /** The key stood twice with different values. */
   keysDiffer: boolean;
-  /** Some header, known to us or not, holds a card number. Tokens are not looked at: they are ours, and encoded. */
+  /** Some header, known to us or not, holds a card number. Tokens and signatures are not looked at: they are encoded. */
   holdsCardNumber: boolean;
   /** How many headers there are, whatever their names. */
   count: number;
@@ -37,6 +39,7 @@ const FIELDS: readonly (readonly [name: string, field: Field])[] = [
   ["content-length", "contentLength"],
   ["transfer-encoding", "transferEncoding"],
   ["host", "host"],
+  ["stripe-signature", "stripeSignature"],
 ];
 /** By the length of the name: finding a field costs a comparison or two, not a hash of each name that a client sends. */
 const FIELDS_BY_LENGTH = Array.from({ length: 18 }, (_, length) => FIELDS.filter(([name]) => name.length === length));
@@ -45,6 +48,9 @@ function fieldOf(name: string): Field | undefined {
   for (const [known, field] of FIELDS_BY_LENGTH[name.length] ?? []) if (known === name) return field;
   return undefined;
 }
+
+/** Encoded or encrypted bytes: what looks like a number in them is none. */
+const ENCODED: ReadonlySet<Field | undefined> = new Set<Field>(["authorization", "stripeSignature"]);
 
 /** Ids of traces, random numbers by their definition and often decimal: one in thirty looks like a card's. Not kept. */
 const TRACES: ReadonlySet<string> = new Set([
@@ -65,6 +71,7 @@ export function readHead(source: HeaderSource): RequestHead {
     contentLength: null,
     transferEncoding: null,
     host: null,
+    stripeSignature: null,
     doubled: null,
     keysDiffer: false,
     holdsCardNumber: false,
@@ -73,7 +80,7 @@ export function readHead(source: HeaderSource): RequestHead {
   source.forEach((name, value) => {
     head.count++;
     const field = fieldOf(name);
-    if (field !== "authorization" && holdsCardNumber(value) && !TRACES.has(name)) head.holdsCardNumber = true;
+    if (!ENCODED.has(field) && holdsCardNumber(value) && !TRACES.has(name)) head.holdsCardNumber = true;
     if (field === undefined) return;
     const before = head[field];
     if (before === null) head[field] = value;

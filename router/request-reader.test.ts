@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import { expect } from "chai";
 import fc from "fast-check";
-import type { CreatePayment, ModifyPayment } from "../actors/index.ts";
-import { type Command, COMMANDS, type PaymentId, type Refusal } from "../actors/domain/index.ts";
+import type { CreateEndpoint, CreatePayment, ModifyPayment } from "../actors/index.ts";
+import { type Command, COMMANDS, type EndpointId, type PaymentId, type Refusal } from "../actors/domain/index.ts";
+import { EVENT_TYPES } from "./event-types.ts";
 import { createRequestReader } from "./request-reader.ts";
 import { BAD_INPUT } from "./test/bad-input.ts";
 import { quickestMs } from "./test/quickest.ts";
@@ -290,6 +291,92 @@ describe("request reader of captures, cancels and refunds", () => {
       "9549b776b4c9b4d27170f5c60873943cdf6747f8c2ecd612e3d1619b4091a175",
       "bc47b115c48886253c45ff9ae9ac97f01e32262afd16eb09bb65975d81da911c",
       "5b48c508bfd4f4aee02a0d3c6bcb050d66b21812d45d3b5d447b763feb5247c1",
+    ]);
+  });
+});
+
+describe("request reader of webhook endpoints", () => {
+  const endpointId = "whe_01h455vb4pex5vsknk084sn02q" as EndpointId;
+  const other = "whe_01h455vb4pex5vsknk084sn02r" as EndpointId;
+  const eventId = "evt_01h455vb4pex5vsknk084sn02q";
+  const url = "https://shop.example/webhooks?a=%20b";
+  const printOf = (read: { readonly fingerprint: Uint8Array } | Refusal): string => {
+    if ("kind" in read) throw new Error(`refused: ${JSON.stringify(read)}`);
+    return hex(read.fingerprint);
+  };
+  const create = (fields: object) => reader.readCreateEndpoint(Buffer.from(JSON.stringify({ url, ...fields })), "key");
+  const rotate = (body: string, id = endpointId) => reader.readRotateSecret(id, Buffer.from(body));
+  const resend = (fields: object, id = endpointId) =>
+    reader.readResendEvent(id, Buffer.from(JSON.stringify({ event_id: eventId, ...fields })));
+
+  const READS: Readonly<Record<string, (body: Uint8Array) => object>> = {
+    "/v1/webhook_endpoints": (body) => reader.readCreateEndpoint(body, "key"),
+    rotate_secret: (body) => reader.readRotateSecret(endpointId, body),
+    resend: (body) => reader.readResendEvent(endpointId, body),
+  };
+  for (const [path, readOf] of Object.entries(READS)) {
+    const bodies = BAD_INPUT.filter(
+      ({ reachesShard, steps: [step] }) =>
+        reachesShard && step?.request.method === "POST" && step.request.path.endsWith(path),
+    );
+    it(`has rows to run: ${path}`, () => expect(bodies.length).to.be.above(2));
+    for (const { row, name, steps } of bodies)
+      for (const { request, expect: expected } of steps)
+        it(`${row}: ${name}`, () => {
+          const result = readOf(Buffer.from(request.body ?? "")) as Partial<Refusal>;
+          // Where a URL leads, and whose an id is, others judge.
+          const isOthers = expected.reason === "invalid_url" || expected.code === "not_found";
+          expect(result.code ?? null).to.equal(isOthers ? null : expected.code);
+          if (isOthers || expected.pointer === undefined) return;
+          expect(result.errors?.map((error) => `${error.pointer} ${error.code}`)).to.include(
+            `${expected.pointer} ${expected.reason}`,
+          );
+        });
+  }
+
+  it("reads every field, and leaves the URL as it was written", () => {
+    const { fingerprint: _, ...read } = create({
+      event_types: ["refund.failed", "payment.captured"],
+    }) as CreateEndpoint;
+    expect(read).to.deep.equal({ url, eventTypes: ["refund.failed", "payment.captured"] });
+    expect(create({})).to.include({ eventTypes: null });
+    expect(resend({})).to.include({ eventId });
+  });
+
+  it("takes every type that there is", () =>
+    expect((create({ event_types: EVENT_TYPES }) as CreateEndpoint).eventTypes).to.deep.equal([...EVENT_TYPES]));
+
+  it("takes no body for an empty one where nothing is asked", () =>
+    expect(printOf(rotate(""))).to.equal(printOf(rotate(" { } "))));
+
+  it("fingerprints what is asked for, of which endpoint", () => {
+    const prints = [
+      create({}),
+      create({ url: `${url}#` }),
+      create({ event_types: ["payment.captured"] }),
+      create({ event_types: ["payment.captured", "refund.failed"] }),
+      rotate("{}"),
+      rotate("{}", other),
+      resend({}),
+      resend({}, other),
+      resend({ event_id: "evt_01h455vb4pex5vsknk084sn02r" }),
+    ].map(printOf);
+    expect(new Set(prints).size).to.equal(prints.length);
+    expect(printOf(create({ event_types: ["refund.failed", "payment.captured"], idempotency_key: "key" }))).to.equal(
+      prints[3],
+    );
+  });
+
+  it("fingerprints as stored keys were written", () => {
+    // Frozen: another value here answers every key of the past with idempotency_key_reuse.
+    expect([
+      printOf(create({ event_types: ["refund.failed"] })),
+      printOf(rotate("{}")),
+      printOf(resend({})),
+    ]).to.deep.equal([
+      "5dfc3cbabd800e2f5e24c44dd25a08c65be79f37daa16b8f2eadbf852a029cbc",
+      "fceddca77dc4951ad9440203abf1642988cd2e3042b4608d29788cfd1803e86e",
+      "7d5d057359a33657405a43eb6fab5dc27c6fa98727a1ba8a9ec147c40d83ec10",
     ]);
   });
 });

@@ -5,6 +5,8 @@
  */
 import {
   CAPTURE_METHODS,
+  type Dispute,
+  DISPUTE_STATES,
   FACT_KINDS,
   GATEWAY_NAMES,
   OPERATION_KINDS,
@@ -16,17 +18,17 @@ import {
 import Type, { type TSchema } from "typebox";
 import { EVENT_TYPES } from "./event-types.ts";
 
-const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
-const idOf = (prefix: string, what: string) =>
+export const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+export const idOf = (prefix: string, what: string) =>
   Type.String({
     pattern: `^${prefix}_`,
     maxLength: 64,
     description: `Id of the ${what}. Opaque; at most 64 characters.`,
   });
 const minor = (description: string) => Type.Integer({ minimum: 0, description: `${description} Minor units.` });
-const time = (description: string) =>
+export const time = (description: string) =>
   Type.String({ format: "date-time", description: `${description} RFC 3339, UTC.` });
-const text = (description: string) => Type.String({ description });
+export const text = (description: string) => Type.String({ description });
 const CURRENCY = Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." });
 
 export const REFUND_STATUSES = ["pending", "succeeded", "failed"] as const;
@@ -56,6 +58,19 @@ const FAILURE = Type.Object(
   { title: "Failure" },
 );
 
+export const DISPUTE_FUNDS = ["none", "held", "released", "lost"] as const satisfies readonly Dispute["funds"][];
+
+const DISPUTE = Type.Object(
+  {
+    status: Type.Enum([...DISPUTE_STATES], { description: "Where it stands. It labels only: funds says what moved." }),
+    amount: minor("What the shopper's bank claims back."),
+    funds: Type.Enum([...DISPUTE_FUNDS], {
+      description: "What happened to the money: nothing, taken until the decision, given back, or lost.",
+    }),
+  },
+  { title: "Dispute", description: "The payment's newest dispute." },
+);
+
 export const PAYMENT = Type.Object(
   {
     id: idOf("pay", "payment"),
@@ -69,6 +84,7 @@ export const PAYMENT = Type.Object(
     amount_captured: minor("What was taken."),
     amount_refunded: minor("What was given back: refunds that succeeded."),
     amount_disputed: minor("What shoppers' banks claim back."),
+    dispute: nullable(DISPUTE),
     gateway: Type.Enum([...GATEWAY_NAMES]),
     gateway_reference: nullable(text("The gateway's own name for the payment.")),
     merchant_reference: nullable(text("The merchant's own reference.")),
@@ -128,7 +144,7 @@ export const EVENT = Type.Object(
 );
 
 /** A page of a list. */
-const listOf = <S extends TSchema>(items: S, title: string) =>
+export const listOf = <S extends TSchema>(items: S, title: string) =>
   Type.Object(
     {
       object: Type.Literal("list"),
@@ -263,6 +279,12 @@ export const STATE_MACHINE = Type.Object(
   { title: "StateMachine" },
 );
 export const OPENAPI = Type.Object(
-  { openapi: Type.String(), info: Type.Unknown(), paths: Type.Unknown(), components: Type.Unknown() },
+  {
+    openapi: Type.String(),
+    info: Type.Unknown(),
+    paths: Type.Unknown(),
+    webhooks: Type.Unknown(),
+    components: Type.Unknown(),
+  },
   { title: "OpenApi", description: "OpenAPI 3.1." },
 );

@@ -14,6 +14,15 @@ export type RouteName =
   | "list_events"
   | "get_balances"
   | "get_idempotency_key"
+  | "create_webhook_endpoint"
+  | "list_webhook_endpoints"
+  | "get_webhook_endpoint"
+  | "delete_webhook_endpoint"
+  | "rotate_webhook_secret"
+  | "list_deliveries"
+  | "resend_event"
+  | "stripe_webhook"
+  | "adyen_webhook"
   | "token"
   | "authorization_server"
   | "jwks"
@@ -23,7 +32,7 @@ export type RouteName =
 
 export interface Route {
   readonly name: RouteName;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** `{…}` stands for one segment that is not empty; a path has at most one. */
   readonly path: string;
   /** Null: no token is asked for. */
@@ -32,24 +41,33 @@ export interface Route {
 
 // biome-ignore format: a table reads by columns
 export const ROUTES: readonly Route[] = [
-  { name: "create_payment",       method: "POST", path: "/v1/payments",                            scope: "payments:write" },
-  { name: "list_payments",        method: "GET",  path: "/v1/payments",                            scope: "payments:read" },
-  { name: "get_payment",          method: "GET",  path: "/v1/payments/{id}",                       scope: "payments:read" },
-  { name: "capture_payment",      method: "POST", path: "/v1/payments/{id}/capture",               scope: "payments:write" },
-  { name: "cancel_payment",       method: "POST", path: "/v1/payments/{id}/cancel",                scope: "payments:write" },
-  { name: "create_refund",        method: "POST", path: "/v1/payments/{id}/refunds",               scope: "refunds:write" },
-  { name: "list_refunds",         method: "GET",  path: "/v1/payments/{id}/refunds",               scope: "payments:read" },
-  { name: "list_payment_events",  method: "GET",  path: "/v1/payments/{id}/events",                scope: "events:read" },
-  { name: "get_refund",           method: "GET",  path: "/v1/refunds/{id}",                        scope: "payments:read" },
-  { name: "list_events",          method: "GET",  path: "/v1/events",                              scope: "events:read" },
-  { name: "get_balances",         method: "GET",  path: "/v1/balances",                            scope: "balances:read" },
-  { name: "get_idempotency_key",  method: "GET",  path: "/v1/idempotency/{key}",                   scope: "payments:read" },
-  { name: "token",                method: "POST", path: "/oauth/token",                            scope: null },
-  { name: "authorization_server", method: "GET",  path: "/.well-known/oauth-authorization-server", scope: null },
-  { name: "jwks",                 method: "GET",  path: "/.well-known/jwks.json",                  scope: null },
-  { name: "state_machine",        method: "GET",  path: "/v1/meta/state-machine",                  scope: null },
-  { name: "openapi",              method: "GET",  path: "/openapi.json",                           scope: null },
-  { name: "docs",                 method: "GET",  path: "/docs",                                   scope: null },
+  { name: "create_payment",          method: "POST",   path: "/v1/payments",                             scope: "payments:write" },
+  { name: "list_payments",           method: "GET",    path: "/v1/payments",                             scope: "payments:read" },
+  { name: "get_payment",             method: "GET",    path: "/v1/payments/{id}",                        scope: "payments:read" },
+  { name: "capture_payment",         method: "POST",   path: "/v1/payments/{id}/capture",                scope: "payments:write" },
+  { name: "cancel_payment",          method: "POST",   path: "/v1/payments/{id}/cancel",                 scope: "payments:write" },
+  { name: "create_refund",           method: "POST",   path: "/v1/payments/{id}/refunds",                scope: "refunds:write" },
+  { name: "list_refunds",            method: "GET",    path: "/v1/payments/{id}/refunds",                scope: "payments:read" },
+  { name: "list_payment_events",     method: "GET",    path: "/v1/payments/{id}/events",                 scope: "events:read" },
+  { name: "get_refund",              method: "GET",    path: "/v1/refunds/{id}",                         scope: "payments:read" },
+  { name: "list_events",             method: "GET",    path: "/v1/events",                               scope: "events:read" },
+  { name: "get_balances",            method: "GET",    path: "/v1/balances",                             scope: "balances:read" },
+  { name: "get_idempotency_key",     method: "GET",    path: "/v1/idempotency/{key}",                    scope: "payments:read" },
+  { name: "create_webhook_endpoint", method: "POST",   path: "/v1/webhook_endpoints",                    scope: "webhooks:write" },
+  { name: "list_webhook_endpoints",  method: "GET",    path: "/v1/webhook_endpoints",                    scope: "webhooks:write" },
+  { name: "get_webhook_endpoint",    method: "GET",    path: "/v1/webhook_endpoints/{id}",               scope: "webhooks:write" },
+  { name: "delete_webhook_endpoint", method: "DELETE", path: "/v1/webhook_endpoints/{id}",               scope: "webhooks:write" },
+  { name: "rotate_webhook_secret",   method: "POST",   path: "/v1/webhook_endpoints/{id}/rotate_secret", scope: "webhooks:write" },
+  { name: "list_deliveries",         method: "GET",    path: "/v1/webhook_endpoints/{id}/deliveries",    scope: "webhooks:write" },
+  { name: "resend_event",            method: "POST",   path: "/v1/webhook_endpoints/{id}/resend",        scope: "webhooks:write" },
+  { name: "stripe_webhook",          method: "POST",   path: "/v1/webhooks/stripe",                      scope: null },
+  { name: "adyen_webhook",           method: "POST",   path: "/v1/webhooks/adyen",                       scope: null },
+  { name: "token",                   method: "POST",   path: "/oauth/token",                             scope: null },
+  { name: "authorization_server",    method: "GET",    path: "/.well-known/oauth-authorization-server",  scope: null },
+  { name: "jwks",                    method: "GET",    path: "/.well-known/jwks.json",                   scope: null },
+  { name: "state_machine",           method: "GET",    path: "/v1/meta/state-machine",                   scope: null },
+  { name: "openapi",                 method: "GET",    path: "/openapi.json",                            scope: null },
+  { name: "docs",                    method: "GET",    path: "/docs",                                    scope: null },
 ];
 
 export type RouteMatch =

@@ -4,6 +4,7 @@
  */
 import { CAPTURE_METHODS, CURRENCIES } from "../actors/domain/index.ts";
 import Type from "typebox";
+import { EVENT_TYPES } from "./event-types.ts";
 
 /** No control characters: PostgreSQL refuses NUL, and the rest forge lines in logs and reports. */
 const TEXT_PATTERN = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
@@ -72,6 +73,36 @@ export const CREATE_REFUND = Type.Object(
   { additionalProperties: false },
 );
 
+export const CREATE_WEBHOOK_ENDPOINT = Type.Object(
+  {
+    url: Type.String({
+      minLength: 1,
+      maxLength: 2048,
+      pattern: TEXT_PATTERN,
+      description: "Where events are sent by POST: https, a public host, no user information, no fragment.",
+    }),
+    event_types: Type.Optional(
+      Type.Array(Type.Enum([...EVENT_TYPES]), {
+        minItems: 1,
+        maxItems: 50,
+        uniqueItems: true,
+        description: "Only events of these types. Left out: all.",
+      }),
+    ),
+    idempotency_key: KEY_AGAIN,
+  },
+  { additionalProperties: false },
+);
+
+export const ROTATE_WEBHOOK_SECRET = Type.Object({}, { additionalProperties: false });
+
+export const RESEND_EVENT = Type.Object(
+  { event_id: Type.String({ maxLength: 64, description: "Id of an event of yours." }) },
+  { additionalProperties: false },
+);
+
 /** A body that passed `CREATE_PAYMENT`. */
 export type CreatePaymentBody = Type.Static<typeof CREATE_PAYMENT>;
+export type CreateWebhookEndpointBody = Type.Static<typeof CREATE_WEBHOOK_ENDPOINT>;
+export type ResendEventBody = Type.Static<typeof RESEND_EVENT>;
 export type CreateRefundBody = Type.Static<typeof CREATE_REFUND>;

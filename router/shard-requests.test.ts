@@ -4,13 +4,15 @@ import { mintId, refundIdOf } from "../actors/domain/index.ts";
 import { createListCursors } from "./list-cursors.ts";
 import { readHead } from "./request-head.ts";
 import { ROUTES } from "./routes.ts";
-import { type AdmittedCall, SHARD_ROUTES, type ShardRouteName, toShardRequest } from "./shard-requests.ts";
+import type { AdmittedCall } from "./admitted-call.ts";
+import { SHARD_ROUTES, type ShardRouteName, toShardRequest } from "./shard-requests.ts";
 
 const random = new Uint8Array(8);
 const merchantId = mintId("mer", 1, 1, random);
 const paymentId = mintId("pay", 1, 1, random);
 const operationId = mintId("op", 1, 1, random);
 const refundId = refundIdOf(operationId);
+const endpointId = mintId("whe", 1, 1, random);
 const cursors = createListCursors(Buffer.alloc(32));
 const body = Buffer.from("{}");
 const head = (headers: Readonly<Record<string, string>>) =>
@@ -44,7 +46,9 @@ const KEY = { ...ASKED, idempotencyKey: "k", body, handedOverAtMs: 2 };
 const FILTER = { status: null, createdFromMs: null, createdBeforeMs: null, merchantReference: null };
 const PAGE = { limit: 10, after: null };
 const SEGMENTS: { readonly [N in ShardRouteName]?: string } = { get_refund: refundId, get_idempotency_key: "a%2Fb" };
-const segmentOf = (route: ShardRouteName): string => SEGMENTS[route] ?? paymentId;
+const pathOf = (route: ShardRouteName): string => ROUTES.find(({ name }) => name === route)?.path ?? "";
+const segmentOf = (route: ShardRouteName): string =>
+  SEGMENTS[route] ?? (pathOf(route).startsWith("/v1/webhook_endpoints/") ? endpointId : paymentId);
 
 const EXPECTED: { readonly [N in ShardRouteName]: object } = {
   create_payment: { kind: "createPayment", ...KEY },
@@ -59,6 +63,13 @@ const EXPECTED: { readonly [N in ShardRouteName]: object } = {
   get_refund: { kind: "read", ...ASKED, query: { name: "refund", id: refundId } },
   get_balances: { kind: "read", ...ASKED, query: { name: "balances" } },
   get_idempotency_key: { kind: "read", ...ASKED, query: { name: "idempotencyKey", key: "a/b" } },
+  create_webhook_endpoint: { kind: "createEndpoint", ...KEY },
+  list_webhook_endpoints: { kind: "read", ...ASKED, query: { name: "webhookEndpoints" } },
+  get_webhook_endpoint: { kind: "read", ...ASKED, query: { name: "webhookEndpoint", id: endpointId } },
+  delete_webhook_endpoint: { kind: "deleteEndpoint", ...ASKED, endpointId },
+  rotate_webhook_secret: { kind: "rotateEndpointSecret", ...KEY, endpointId },
+  list_deliveries: { kind: "read", ...ASKED, query: { name: "deliveries", endpointId, page: PAGE } },
+  resend_event: { kind: "resendEvent", ...KEY, endpointId },
 };
 
 describe("requests for shards", () => {
@@ -72,30 +83,33 @@ describe("requests for shards", () => {
         "merchant",
       ]);
     });
-    const { path } = ROUTES.find(({ name }) => name === route) ?? { path: "" };
-    if (path.includes("{id}"))
+    if (pathOf(route).includes("{id}"))
       for (const segment of [
         "x",
-        paymentId.toUpperCase(),
-        merchantId,
-        operationId,
-        route === "get_refund" ? paymentId : refundId,
+        segmentOf(route).toUpperCase(),
+        ...[paymentId, merchantId, operationId, refundId, endpointId].filter((id) => id !== segmentOf(route)),
       ])
         it(`${route} knows nothing of ${segment.slice(0, 8)}`, () =>
           expect(ask(route, { segment, query: "" })).to.deep.include({ code: "not_found" }));
   }
 
-  for (const route of ["capture_payment", "cancel_payment", "create_refund"] as const)
+  for (const route of ["capture_payment", "cancel_payment", "create_refund", "rotate_webhook_secret"] as const)
     it(`${route} needs a key, and a type for what it says`, () => {
       const bare = head({ "x-idempotency-key": "k" });
       const nothing = new Uint8Array(0);
-      expect(codeOf(route, { segment: paymentId, head: bare, body: nothing })).to.equal(kindOf(route));
-      expect(codeOf(route, { segment: paymentId, head: bare })).to.equal("unsupported_media_type");
-      expect(codeOf(route, { segment: paymentId, head: head({}), body: nothing })).to.equal("idempotency_key_missing");
-      expect(codeOf(route, { segment: paymentId, head: head({ "x-idempotency-key": "a b" }), body: nothing })).to.equal(
+      const segment = segmentOf(route);
+      expect(codeOf(route, { segment, head: bare, body: nothing })).to.equal(kindOf(route));
+      expect(codeOf(route, { segment, head: bare })).to.equal("unsupported_media_type");
+      expect(codeOf(route, { segment, head: head({}), body: nothing })).to.equal("idempotency_key_missing");
+      expect(codeOf(route, { segment, head: head({ "x-idempotency-key": "a b" }), body: nothing })).to.equal(
         "invalid_idempotency_key",
       );
     });
+  for (const route of ["create_payment", "create_webhook_endpoint", "resend_event"] as const)
+    it(`${route} needs a body's type even where there is none`, () =>
+      expect(
+        codeOf(route, { segment: segmentOf(route), head: head({ "x-idempotency-key": "k" }), body: new Uint8Array(0) }),
+      ).to.equal("unsupported_media_type"));
 
   const LISTS = {
     list_payments: [
@@ -108,11 +122,15 @@ describe("requests for shards", () => {
       { recordedAtMs: 5, seq: 6n },
     ],
     list_events: [{ name: "events" }, { recordedAtMs: 5, seq: 6n }],
+    list_deliveries: [
+      { name: "deliveries", endpointId },
+      { createdAtMs: 5, eventId: mintId("evt", 1, 1, random) },
+    ],
   } as const;
   for (const route of Object.keys(LISTS) as (keyof typeof LISTS)[]) {
     const [scope, after] = LISTS[route];
     const text = cursors.write(merchantId, scope, after);
-    const segment = paymentId;
+    const segment = segmentOf(route);
     it(`${route} goes on where its cursor says`, () =>
       expect(ask(route, { segment, query: `starting_after=${text}&limit=3` })).to.deep.include({
         query: { ...scope, page: { limit: 3, after } },
@@ -152,5 +170,10 @@ describe("requests for shards", () => {
     }));
 });
 
-const kindOf = (route: "capture_payment" | "cancel_payment" | "create_refund"): string =>
-  ({ capture_payment: "capture", cancel_payment: "cancel", create_refund: "refund" })[route];
+const kindOf = (route: "capture_payment" | "cancel_payment" | "create_refund" | "rotate_webhook_secret"): string =>
+  ({
+    capture_payment: "capture",
+    cancel_payment: "cancel",
+    create_refund: "refund",
+    rotate_webhook_secret: "rotateEndpointSecret",
+  })[route];

@@ -2,80 +2,37 @@
  * From an admitted call to what its merchant's shard is asked: one row for each route. Always the asking merchant's
  * shard, whatever slot an id carries: a foreign id takes the same way, and the same time, as an unknown one.
  */
-import { type Command, parseId, type Refusal, refuse } from "../actors/domain/index.ts";
-import type { Page, ReadQuery, ShardRequest } from "../actors/index.ts";
-import { checkJsonBody, isIdempotencyKey, readIdempotencyKey } from "./admission.ts";
-import type { MerchantEntry } from "./directory.ts";
+import { type Command, parseId, type Refusal } from "../actors/domain/index.ts";
+import type { ShardRequest } from "../actors/index.ts";
+import { isIdempotencyKey } from "./admission.ts";
+import {
+  type AdmittedCall,
+  asked,
+  checkNoQuery,
+  NOT_FOUND,
+  read,
+  readKeyed,
+  readPage,
+  type Row,
+} from "./admitted-call.ts";
+import { ENDPOINT_ROWS } from "./endpoint-requests.ts";
 import type { ListCursors } from "./list-cursors.ts";
-import { PAGE_PARAMETERS, PAYMENTS_PARAMETERS, readLimit, readPaymentsFilter } from "./list-parameters.ts";
+import { PAGE_PARAMETERS, PAYMENTS_PARAMETERS, readPaymentsFilter } from "./list-parameters.ts";
 import { decodePercent, readQuery, refuseParameter } from "./query-parameters.ts";
-import type { RequestHead } from "./request-head.ts";
 import type { RouteName } from "./routes.ts";
 
-/** A request whose sender may send it. `body`: all of it; empty for GET. */
-export interface AdmittedCall {
-  readonly ticket: number;
-  readonly requestId: string;
-  /** Monotonic milliseconds. */
-  readonly receivedAtMs: number;
-  readonly handedOverAtMs: number;
-  readonly merchant: MerchantEntry;
-  readonly head: RequestHead;
-  readonly query: string;
-  /** The variable segment of the path, as it came. */
-  readonly segment: string;
-  readonly body: Uint8Array;
-}
-
-/** The request with a body and an idempotency key. */
-export type KeyedRequest = Extract<ShardRequest, { readonly idempotencyKey: string }>;
-
-type Asked = Pick<KeyedRequest, "ticket" | "requestId" | "merchantId" | "receivedAtMs" | "rate">;
-type Keyed = Asked & Pick<KeyedRequest, "idempotencyKey" | "body" | "handedOverAtMs">;
-type Row = (call: AdmittedCall, cursors: ListCursors) => ShardRequest | Refusal;
-
-const asked = ({ ticket, requestId, merchant, receivedAtMs }: AdmittedCall): Asked => ({
-  ticket,
-  requestId,
-  merchantId: merchant.id,
-  receivedAtMs,
-  rate: null,
-});
-
-const NOT_FOUND = refuse("not_found", "There is no such object.");
-
-/** Null: the query is empty, as it must be where nothing is asked by it. */
-function checkNoQuery({ query }: AdmittedCall): Refusal | null {
-  const parameters = readQuery(query, []);
-  return "kind" in parameters ? parameters : null;
-}
-
 const createPayment: Row = (call) => {
-  const asks = checkNoQuery(call);
-  if (asks !== null) return asks;
-  const wrongType = checkJsonBody(call.head);
-  if (wrongType !== null) return wrongType;
-  const idempotencyKey = readIdempotencyKey(call.head);
-  if (typeof idempotencyKey !== "string") return idempotencyKey;
-  const { body, handedOverAtMs } = call;
-  return { kind: "createPayment", ...asked(call), idempotencyKey, body, handedOverAtMs };
+  const keyed = readKeyed(call, true);
+  return "kind" in keyed ? keyed : { kind: "createPayment", ...keyed };
 };
 
-/** An empty body asks for the default of everything, and has no type. */
 const modify =
   (kind: Command): Row =>
   (call) => {
-    const asks = checkNoQuery(call);
-    if (asks !== null) return asks;
-    const wrongType = call.body.length === 0 ? null : checkJsonBody(call.head);
-    if (wrongType !== null) return wrongType;
-    const idempotencyKey = readIdempotencyKey(call.head);
-    if (typeof idempotencyKey !== "string") return idempotencyKey;
+    const keyed = readKeyed(call, false);
+    if ("kind" in keyed) return keyed;
     const paymentId = parseId("pay", call.segment);
-    if (paymentId === undefined) return NOT_FOUND;
-    const { body, handedOverAtMs } = call;
-    const keyed: Keyed = { ...asked(call), idempotencyKey, body, handedOverAtMs };
-    return { kind, ...keyed, paymentId };
+    return paymentId === undefined ? NOT_FOUND : { kind, ...keyed, paymentId };
   };
 
 const getPayment: Row = (call) => {
@@ -83,28 +40,6 @@ const getPayment: Row = (call) => {
   if (paymentId === undefined) return NOT_FOUND;
   return checkNoQuery(call) ?? { kind: "getPayment", ...asked(call), paymentId };
 };
-
-const read =
-  (queryOf: (call: AdmittedCall, cursors: ListCursors) => ReadQuery | Refusal): Row =>
-  (call, cursors) => {
-    const query = queryOf(call, cursors);
-    return "kind" in query ? query : { kind: "read", ...asked(call), query };
-  };
-
-/** The page that the parameters ask for. `decode`: undefined for a cursor that is not one of this list. */
-function readPage<Cursor>(
-  parameters: ReadonlyMap<string, string>,
-  decode: (text: string) => Cursor | undefined,
-): Page<Cursor> | Refusal {
-  const limit = readLimit(parameters);
-  if (typeof limit !== "number") return limit;
-  const text = parameters.get("starting_after");
-  if (text === undefined) return { limit, after: null };
-  const after = decode(text);
-  return after === undefined
-    ? refuseParameter("starting_after", "invalid_cursor", "The cursor is not one of this list.")
-    : { limit, after };
-}
 
 const listPayments = read((call, cursors) => {
   const parameters = readQuery(call.query, PAYMENTS_PARAMETERS);
@@ -171,6 +106,7 @@ const ROWS = {
   get_refund: getRefund,
   get_balances: read((call) => checkNoQuery(call) ?? { name: "balances" }),
   get_idempotency_key: getIdempotencyKey,
+  ...ENDPOINT_ROWS,
 } as const satisfies { readonly [N in RouteName]?: Row };
 
 export type ShardRouteName = keyof typeof ROWS;

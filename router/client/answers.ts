@@ -9,7 +9,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-/** The JSON of a success. Throws a PaymentError for everything else. `nowMs`: for a Retry-After that is a date. */
+/** The JSON of a success; undefined for one without a body. Throws a PaymentError for everything else. `nowMs`: for a Retry-After that is a date. */
 export function readAnswer(answer: RawAnswer, idempotencyKey: string | null, nowMs: number): unknown {
   const { status, headers } = answer;
   const json = parseJson(answer.text);
@@ -20,7 +20,7 @@ export function readAnswer(answer: RawAnswer, idempotencyKey: string | null, now
     idempotencyKey,
   };
   if (status >= 200 && status < 300) {
-    if (json !== undefined) return json;
+    if (json !== undefined || status === 204) return json;
     throw new PaymentError("unexpected_answer", `a ${status} without JSON`, facts);
   }
   const members = typeof json === "object" && json !== null ? (json as Readonly<Record<string, unknown>>) : {};

@@ -115,6 +115,8 @@ function typeText(schema: JsonObject, indent: string): string {
     const item = typeText(objectOf(items), indent);
     return `readonly ${item.includes("|") ? `(${item})` : item}[]`;
   }
+  if (properties !== undefined && Object.keys(objectOf(properties)).length === 0)
+    return "Readonly<Record<string, never>>";
   if (properties !== undefined) return `{\n${membersOf(schema, `${indent}  `)}${indent}}`;
   if (patternProperties !== undefined) {
     const [of] = Object.values(objectOf(patternProperties));

@@ -9,5 +9,6 @@ export {
 export { type ClientFault, PaymentError } from "./payment-error.ts";
 export type { RetryTerms } from "./retry.ts";
 export type { TryReport } from "./transport.ts";
+export { type ReceivedWebhook, verifyWebhook, type VerifyOptions } from "./verify-webhook.ts";
 export * as api from "./types.ts";
 export type { ClientClock, ClientRandom } from "./world.ts";

@@ -42,7 +42,11 @@ describe("payment client", () => {
   });
 
   /** Each method with what it sends. */
-  const calls: { readonly [N in Exclude<RouteName, "token" | "docs">]: (client: PaymentClient) => Promise<unknown> } = {
+  const calls: {
+    readonly [N in Exclude<RouteName, "token" | "docs" | "stripe_webhook" | "adyen_webhook">]: (
+      client: PaymentClient,
+    ) => Promise<unknown>;
+  } = {
     create_payment: (client) => client.createPayment(BODY),
     list_payments: (client) => client.listPayments({ limit: 2 }),
     get_payment: (client) => client.getPayment("x"),
@@ -55,6 +59,13 @@ describe("payment client", () => {
     list_events: (client) => client.listEvents(),
     get_balances: (client) => client.getBalances(),
     get_idempotency_key: (client) => client.getIdempotencyKey("x"),
+    create_webhook_endpoint: (client) => client.createWebhookEndpoint({ url: "https://shop.example/" }),
+    list_webhook_endpoints: (client) => client.listWebhookEndpoints(),
+    get_webhook_endpoint: (client) => client.getWebhookEndpoint("x"),
+    delete_webhook_endpoint: (client) => client.deleteWebhookEndpoint("x"),
+    rotate_webhook_secret: (client) => client.rotateWebhookSecret("x"),
+    list_deliveries: (client) => client.listDeliveries("x"),
+    resend_event: (client) => client.resendEvent("x", { event_id: "evt_1" }),
     authorization_server: (client) => client.authorizationServer(),
     jwks: (client) => client.jwks(),
     state_machine: (client) => client.stateMachine(),
@@ -74,8 +85,17 @@ describe("payment client", () => {
       expect(needsToken || open).to.equal(true);
       expect(sent?.redirect, "a token goes nowhere else").to.equal("error");
     });
-  it("has a method for every route but the token's and the manual's", () =>
-    expect([...Object.keys(calls), "token", "docs"].sort()).to.deep.equal(Object.keys(ROUTES).sort()));
+  it("has a method for every route but the token's, the manual's and those of gateways", () =>
+    expect([...Object.keys(calls), "token", "docs", "stripe_webhook", "adyen_webhook"].sort()).to.deep.equal(
+      Object.keys(ROUTES).sort(),
+    ));
+
+  it("takes an answer without a body for what it is, and for nothing else", async () => {
+    api.script = [{ status: 204, body: "" }];
+    expect(await make().deleteWebhookEndpoint("x")).to.equal(undefined);
+    api.script = [{ status: 200, body: "" }];
+    expect((await failure(make().deleteWebhookEndpoint("x"))).code).to.equal("unexpected_answer");
+  });
 
   it("escapes what stands in paths and queries", async () => {
     await make().getIdempotencyKey("a/b?c#d%");

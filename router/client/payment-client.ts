@@ -120,6 +120,45 @@ export class PaymentClient {
   getIdempotencyKey(key: string, options: CallOptions = {}): Promise<api.IdempotencyKey> {
     return this.#call("get_idempotency_key", { segment: key, ...options });
   }
+  /** Keep `secret` of the answer: no other one shows it. */
+  createWebhookEndpoint(body: api.CreateWebhookEndpoint, options: KeyedOptions = {}): Promise<api.WebhookEndpoint> {
+    return this.#call("create_webhook_endpoint", { body, ...options });
+  }
+  /** All of them. */
+  listWebhookEndpoints(options: CallOptions = {}): Promise<api.WebhookEndpointList> {
+    return this.#call("list_webhook_endpoints", options);
+  }
+  getWebhookEndpoint(id: string, options: CallOptions = {}): Promise<api.WebhookEndpoint> {
+    return this.#call("get_webhook_endpoint", { segment: id, ...options });
+  }
+  /** A repetition rejects with `not_found`: then it is deleted too. */
+  async deleteWebhookEndpoint(id: string, options: CallOptions = {}): Promise<void> {
+    await this.#transport.call("delete_webhook_endpoint", { segment: id, ...options });
+  }
+  /** The old secret is used beside the new one for 24 hours. */
+  rotateWebhookSecret(id: string, options: KeyedOptions = {}): Promise<api.WebhookEndpoint> {
+    return this.#call("rotate_webhook_secret", { segment: id, body: {}, ...options });
+  }
+  /** One page: what became of each event at the endpoint, newest first. */
+  listDeliveries(
+    endpointId: string,
+    query: api.ListDeliveriesQuery = {},
+    options: CallOptions = {},
+  ): Promise<api.WebhookDeliveryList> {
+    return this.#call("list_deliveries", { segment: endpointId, query, ...options });
+  }
+  /** Every delivery of an endpoint, newest event first. */
+  allDeliveries(
+    endpointId: string,
+    query: api.ListDeliveriesQuery = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<api.WebhookDelivery> {
+    return everyItem(query.starting_after, (after) => this.listDeliveries(endpointId, pageOf(query, after), options));
+  }
+  /** Sends an event again, under the same webhook-id. */
+  resendEvent(endpointId: string, body: api.ResendEvent, options: KeyedOptions = {}): Promise<api.WebhookDelivery> {
+    return this.#call("resend_event", { segment: endpointId, body, ...options });
+  }
   stateMachine(options: CallOptions = {}): Promise<api.StateMachine> {
     return this.#call("state_machine", options);
   }

@@ -11,7 +11,9 @@ export type ClientFault =
   /** No token was issued, for a reason that sending again does not change. */
   | "token_refused"
   /** `waitUntilFinal` waited as long as it was told. */
-  | "still_pending";
+  | "still_pending"
+  /** `verifyWebhook`: what came is not from us, was changed, or is too old. Answer 400 and take nothing from it. */
+  | "webhook_not_genuine";
 
 /** Everything that an answer may tell beside its code. Absent members are null or empty. */
 export interface ErrorFacts {

@@ -11,6 +11,7 @@ export const ERROR_CODES = [
   "unauthenticated",
   "invalid_token",
   "invalid_client",
+  "invalid_signature",
   "payment_declined",
   "insufficient_scope",
   "merchant_suspended",
@@ -60,6 +61,12 @@ export const EVENT_TYPES = [
   "refund.created",
   "refund.succeeded",
   "refund.failed",
+  "payment.capture_reversed",
+  "refund.reversed",
+  "dispute.updated",
+  "dispute.funds_withdrawn",
+  "dispute.funds_reinstated",
+  "dispute.lost",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -80,6 +87,12 @@ export const REFUND_STATUSES = [
   "failed",
 ] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
+
+/** Standard notifications as Adyen documents them: one or many. */
+export interface AdyenNotification {
+  readonly live: string;
+  readonly notificationItems: readonly unknown[];
+}
 
 /** RFC 8414. */
 export interface AuthorizationServer {
@@ -163,11 +176,30 @@ export interface CreateRefund {
   readonly idempotency_key?: string;
 }
 
+export interface CreateWebhookEndpoint {
+  /** Where events are sent by POST: https, a public host, no user information, no fragment. */
+  readonly url: string;
+  /** Only events of these types. Left out: all. */
+  readonly event_types?: readonly EventType[];
+  /** Equal to the X-Idempotency-Key header. */
+  readonly idempotency_key?: string;
+}
+
 export interface Decline {
   /** Why, in words that do not depend on the gateway. */
   readonly code: string;
   readonly gateway_code: string | null;
   readonly customer_action: string | null;
+}
+
+/** The payment's newest dispute. */
+export interface Dispute {
+  /** Where it stands. It labels only: funds says what moved. */
+  readonly status: "inquiry" | "needs_response" | "under_review" | "won" | "lost" | "accepted" | "expired" | "reversed";
+  /** What the shopper's bank claims back. Minor units. */
+  readonly amount: number;
+  /** What happened to the money: nothing, taken until the decision, given back, or lost. */
+  readonly funds: "none" | "held" | "released" | "lost";
 }
 
 export interface Event {
@@ -249,6 +281,10 @@ export interface Jwks {
   }[];
 }
 
+export interface NotificationReceived {
+  readonly received: true;
+}
+
 export interface OAuthError {
   /** RFC 6749 §5.2. */
   readonly error: string;
@@ -261,7 +297,33 @@ export interface OpenApi {
   readonly openapi: string;
   readonly info: unknown;
   readonly paths: unknown;
+  readonly webhooks: unknown;
   readonly components: unknown;
+}
+
+/** An event as it is sent to endpoints: the whole body. */
+export interface OutgoingEvent {
+  /** Id of the event. Opaque; at most 64 characters. */
+  readonly id: string;
+  /** What happened. More may join. */
+  readonly type: EventType;
+  /** When it was recorded. RFC 3339, UTC. */
+  readonly created: string;
+  readonly api_version: "2026-11-01";
+  /** Id of the payment. Opaque; at most 64 characters. */
+  readonly payment_id: string;
+  /** 1 for the payment's first event, then without a gap. */
+  readonly sequence: number;
+  /** As in the event of GET /v1/events. */
+  readonly data: {
+    readonly payment: Payment;
+    readonly refund?: Refund;
+  };
+  readonly previous: {
+    readonly status: PaymentStatus;
+  } | null;
+  /** true: with its texts the body would be over 20 kB, so metadata is empty and description null. Read the payment. */
+  readonly shortened?: boolean;
 }
 
 export interface Payment {
@@ -284,6 +346,7 @@ export interface Payment {
   readonly amount_refunded: number;
   /** What shoppers' banks claim back. Minor units. */
   readonly amount_disputed: number;
+  readonly dispute: Dispute | null;
   readonly gateway: "stripe" | "adyen" | "fixed-latency";
   readonly gateway_reference: string | null;
   readonly merchant_reference: string | null;
@@ -380,11 +443,18 @@ export interface RefundList {
   readonly next_cursor: string | null;
 }
 
+export interface ResendEvent {
+  /** Id of an event of yours. */
+  readonly event_id: string;
+}
+
+export type RotateWebhookSecret = Readonly<Record<string, never>>;
+
 export interface StateMachine {
   readonly object: "state_machine";
   readonly payment: {
     readonly statuses: readonly PaymentStatus[];
-    readonly facts: readonly ("accepted" | "gatewayPrepared" | "gatewayProcessing" | "outcomeUnknown" | "conflicted" | "authorized" | "captured" | "declined" | "notSubmitted" | "voided" | "authorizationExpired" | "lateAuthorized" | "lateCaptured" | "deadlinePassed" | "captureRequested" | "voidRequested" | "refundRequested" | "cancelRequested" | "captureFailed" | "voidFailed" | "refunded" | "refundFailed" | "cancelSettled")[];
+    readonly facts: readonly ("accepted" | "gatewayPrepared" | "gatewayProcessing" | "outcomeUnknown" | "conflicted" | "authorized" | "captured" | "declined" | "notSubmitted" | "voided" | "authorizationExpired" | "lateAuthorized" | "lateCaptured" | "deadlinePassed" | "captureRequested" | "voidRequested" | "refundRequested" | "cancelRequested" | "captureFailed" | "voidFailed" | "refunded" | "refundFailed" | "cancelSettled" | "captureReversed" | "refundReversed" | "disputeUpdated" | "disputeHeld" | "disputeReleased" | "disputeLost")[];
     readonly transitions: readonly {
       readonly from: string;
       readonly to: string;
@@ -399,6 +469,12 @@ export interface StateMachine {
       readonly to: string;
     }[];
   };
+}
+
+/** An event as Stripe documents it. */
+export interface StripeNotification {
+  readonly id: string;
+  readonly type: string;
 }
 
 export interface Token {
@@ -419,6 +495,63 @@ export interface TokenRequest {
   readonly client_id?: string;
   /** Unless it is sent as Basic. */
   readonly client_secret?: string;
+}
+
+/** How far one event came at one endpoint. */
+export interface WebhookDelivery {
+  readonly object: "webhook_delivery";
+  /** Id of the event. Opaque; at most 64 characters. */
+  readonly event_id: string;
+  /** Type of the event. */
+  readonly event_type: string;
+  /** Id of the payment. Opaque; at most 64 characters. */
+  readonly payment_id: string;
+  /** Of the event. */
+  readonly sequence: number;
+  /** given_up: 72 hours passed, or the endpoint is gone. */
+  readonly status: "waiting" | "delivered" | "given_up";
+  /** How often it was sent. */
+  readonly attempts: number;
+  readonly next_attempt_at: string | null;
+  readonly last_status: number | null;
+  readonly last_failure: string | null;
+  readonly last_attempt_at: string | null;
+  /** When it was planned. RFC 3339, UTC. */
+  readonly created_at: string;
+}
+
+export interface WebhookDeliveryList {
+  readonly object: "list";
+  readonly data: readonly WebhookDelivery[];
+  /** There is another page, even if this one is short or empty. */
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+}
+
+/** A receiver of events. */
+export interface WebhookEndpoint {
+  /** Id of the endpoint. Opaque; at most 64 characters. */
+  readonly id: string;
+  readonly object: "webhook_endpoint";
+  /** Where events are sent. */
+  readonly url: string;
+  readonly event_types: readonly EventType[] | null;
+  readonly status: "enabled" | "disabled";
+  readonly disabled_reason: string | null;
+  /** When it was made. RFC 3339, UTC. */
+  readonly created_at: string;
+  /** When it was last changed. RFC 3339, UTC. */
+  readonly updated_at: string;
+  /** Signs what is sent, by Standard Webhooks. Shown only in the answer that made it: keep it there and then. */
+  readonly secret?: string;
+}
+
+export interface WebhookEndpointList {
+  readonly object: "list";
+  readonly data: readonly WebhookEndpoint[];
+  /** There is another page, even if this one is short or empty. */
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
 }
 
 export interface ListPaymentsQuery {
@@ -457,6 +590,13 @@ export interface ListEventsQuery {
   readonly starting_after?: string;
 }
 
+export interface ListDeliveriesQuery {
+  /** Length of a page. */
+  readonly limit?: number;
+  /** next_cursor of the page before, with the same filters. */
+  readonly starting_after?: string;
+}
+
 /** Every route. `keyed`: its requests carry an idempotency key. */
 export const ROUTES = {
   create_payment: { method: "POST", path: "/v1/payments", keyed: true },
@@ -471,6 +611,15 @@ export const ROUTES = {
   list_events: { method: "GET", path: "/v1/events", keyed: false },
   get_balances: { method: "GET", path: "/v1/balances", keyed: false },
   get_idempotency_key: { method: "GET", path: "/v1/idempotency/{key}", keyed: false },
+  create_webhook_endpoint: { method: "POST", path: "/v1/webhook_endpoints", keyed: true },
+  list_webhook_endpoints: { method: "GET", path: "/v1/webhook_endpoints", keyed: false },
+  get_webhook_endpoint: { method: "GET", path: "/v1/webhook_endpoints/{id}", keyed: false },
+  delete_webhook_endpoint: { method: "DELETE", path: "/v1/webhook_endpoints/{id}", keyed: false },
+  rotate_webhook_secret: { method: "POST", path: "/v1/webhook_endpoints/{id}/rotate_secret", keyed: true },
+  list_deliveries: { method: "GET", path: "/v1/webhook_endpoints/{id}/deliveries", keyed: false },
+  resend_event: { method: "POST", path: "/v1/webhook_endpoints/{id}/resend", keyed: true },
+  stripe_webhook: { method: "POST", path: "/v1/webhooks/stripe", keyed: false },
+  adyen_webhook: { method: "POST", path: "/v1/webhooks/adyen", keyed: false },
   token: { method: "POST", path: "/oauth/token", keyed: false },
   authorization_server: { method: "GET", path: "/.well-known/oauth-authorization-server", keyed: false },
   jwks: { method: "GET", path: "/.well-known/jwks.json", keyed: false },

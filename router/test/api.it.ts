@@ -39,6 +39,11 @@ class Caller {
     return exchange(this.#port, Buffer.from(head + text));
   }
 
+  delete(path: string): Promise<RawAnswer | null> {
+    const head = `DELETE ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${this.#token}\r\n\r\n`;
+    return exchange(this.#port, head);
+  }
+
   async create(fields: Json = {}): Promise<string> {
     const answer = await this.post("/v1/payments", { ...GOOD, ...fields });
     const payment = json(answer);
@@ -183,6 +188,12 @@ describe("merchant API", function () {
       const swap = (id: string): string => `${id.slice(0, -4)}${id.endsWith("0000") ? "1111" : "0000"}`;
       const into = (id: string): string => path.replace(/\{.*\}/, id);
       if (!path.includes("{")) return null;
+      if (path.startsWith("/v1/webhook_endpoints/")) {
+        const endpoint = String(
+          json(await other.post("/v1/webhook_endpoints", { url: "https://other.example/" }))["id"],
+        );
+        return [into(endpoint), into(swap(endpoint)), into("nonsense")];
+      }
       if (route === "get_idempotency_key") {
         await other.post("/v1/payments", GOOD, `walk-${route}`);
         return [into(`walk-${route}`), into("walk-nobody"), into("walk-nobody-else")];
@@ -195,23 +206,40 @@ describe("merchant API", function () {
     for (const route of SHARD_ROUTES)
       it(`${route} tells nothing of what is not the asker's`, async () => {
         const found = await paths(route);
+        const method = ROUTES.find(({ name }) => name === route)?.method;
+        const body = await bodyOf(route, other, found);
         const ask = (path: string, asker = writer) =>
-          ROUTES.find(({ name }) => name === route)?.method === "GET" ? asker.get(path) : asker.post(path);
+          method === "GET" ? asker.get(path) : method === "DELETE" ? asker.delete(path) : asker.post(path, body);
         if (found === null) {
           // No id in the path: what it answers is the asker's own, whoever made what.
           const marked = await other.create({ merchant_reference: "mark-of-another" });
-          const answer = await (route === "create_payment" ? writer.post("/v1/payments", GOOD) : ask(pathOf(route)));
+          const answer = await ask(pathOf(route));
           expect(answer?.status).to.be.below(300);
           expect(answer?.body.toString()).to.not.contain(marked).and.to.not.contain("mark-of-another");
           return;
         }
+        const answers = await Promise.all(found.map((path) => ask(path)));
         const own = await ask(found[0], other);
         expect(own?.status, "its owner is not refused as unknown").to.not.equal(404);
-        const answers = await Promise.all(found.map((path) => ask(path)));
         expect(answers.map((answer) => answer?.status)).to.deep.equal([404, 404, 404]);
         expect(new Set(answers.map((answer) => withoutId(answer))).size, "byte for byte the same").to.equal(1);
       });
   });
+
+  /** A body that the route takes from who owns what `found` names. */
+  const bodyOf = async (
+    route: ShardRouteName,
+    owner: Caller,
+    found: readonly string[] | null,
+  ): Promise<Json | null> => {
+    if (route === "create_payment") return GOOD;
+    if (route === "create_webhook_endpoint") return { url: "https://shop.example/" };
+    if (route !== "resend_event") return null;
+    const payment = await owner.create();
+    const deliveries = json(await owner.get((found?.[0] ?? "").replace("/resend", "/deliveries"))) as { data: Json[] };
+    expect(deliveries.data[0]).to.include({ payment_id: payment });
+    return { event_id: deliveries.data[0]?.["event_id"] };
+  };
 
   it("tells what is left of the merchant's rate, and when to come back", async () => {
     rig.rate = { limit: 100, remaining: 42, resetMs: 0 };

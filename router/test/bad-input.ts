@@ -33,6 +33,7 @@ import {
   withAmount,
   withFields,
 } from "./bad-input-case.ts";
+import { BAD_ENDPOINTS } from "./bad-endpoints.ts";
 import { BAD_READS } from "./bad-reads.ts";
 import { CRAFTED_TOKENS } from "./crafted-tokens.ts";
 
@@ -301,4 +302,5 @@ export const BAD_INPUT: readonly BadInputCase[] = [
   ...ACCESS,
   ...BAD_COMMANDS,
   ...BAD_READS,
+  ...BAD_ENDPOINTS,
 ];

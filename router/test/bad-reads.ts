@@ -27,6 +27,7 @@ const LISTS = [
   "/v1/events",
   `/v1/payments/pay_${NOBODYS}/refunds`,
   `/v1/payments/pay_${NOBODYS}/events`,
+  `/v1/webhook_endpoints/whe_${NOBODYS}/deliveries`,
 ];
 /** Every path that is read with a token. */
 const READS = [
@@ -35,6 +36,8 @@ const READS = [
   `/v1/refunds/ref_${NOBODYS}`,
   "/v1/balances",
   "/v1/idempotency/nobody-used-it",
+  "/v1/webhook_endpoints",
+  `/v1/webhook_endpoints/whe_${NOBODYS}`,
 ];
 
 const PAGES = LISTS.flatMap((path): readonly BadInputCase[] => {

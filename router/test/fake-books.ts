@@ -22,6 +22,7 @@ import type {
 } from "../../actors/index.ts";
 import { randomBytes } from "node:crypto";
 import { eventTypeOf } from "../event-types.ts";
+import { FakeEndpoints } from "./fake-endpoints.ts";
 
 /** A key's row; its reply comes when its operation ends. */
 export interface KeptKey extends Omit<KeyView, "key" | "reply"> {
@@ -36,6 +37,7 @@ export class FakeBooks {
   readonly events: EventView[] = [];
   /** By merchant and key. */
   readonly keys = new Map<string, KeptKey>();
+  readonly endpoints = new FakeEndpoints();
 
   own(merchantId: MerchantId, id: PaymentId) {
     const found = this.payments.get(id);
@@ -45,13 +47,16 @@ export class FakeBooks {
   /** One row of the journal. */
   note(fact: FactKind, payment: Payment, token: string, cause: Pick<EventView, "requestId" | "idempotencyKey">): void {
     const { terms, operation, updatedAtMs } = payment;
+    const fromStatus = this.payments.get(terms.id)?.payment.status ?? "created";
     this.payments.set(terms.id, { payment, token });
     const at = this.operations.findIndex((view) => view.operation.id === operation.id);
     this.operations.splice(at < 0 ? this.operations.length : at, 1, { payment, operation, updatedAtMs });
     if (eventTypeOf(fact, operation.kind) === null) return;
     const sequence = this.events.filter((event) => event.payment.terms.id === terms.id).length + 1;
     const id = mintId("evt", terms.slot, updatedAtMs, randomBytes(8));
-    this.events.push({ id, fact, sequence, payment, recordedAtMs: updatedAtMs, ...cause });
+    const event: EventView = { id, fact, fromStatus, sequence, payment, recordedAtMs: updatedAtMs, ...cause };
+    this.events.push(event);
+    this.endpoints.note(event);
   }
 
   /** What a merchant looks up; undefined: there is no such object of theirs. */
@@ -115,6 +120,23 @@ export class FakeBooks {
         if (kept === undefined) return undefined;
         const { route, paymentId, operationId, reply } = kept;
         return { name: query.name, found: { key: query.key, route, paymentId, operationId, reply } };
+      }
+      case "webhookEndpoints":
+        return { name: query.name, found: this.endpoints.ofMerchant(merchant) };
+      case "webhookEndpoint": {
+        const found = this.endpoints.own(merchant, query.id);
+        return found === undefined ? undefined : { name: query.name, found };
+      }
+      case "deliveries": {
+        const { endpointId, page } = query;
+        if (this.endpoints.own(merchant, endpointId) === undefined) return undefined;
+        const found = pageOf(
+          this.endpoints.deliveriesOf(endpointId),
+          page,
+          ({ delivery: { createdAtMs, eventId } }) => ({ createdAtMs, eventId }),
+          (one, other) => one.eventId === other.eventId,
+        );
+        return { name: query.name, endpointId, found };
       }
       default:
         return assertNever(query);

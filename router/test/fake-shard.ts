@@ -57,13 +57,23 @@ const REFUSED: { readonly [K in OperationKind]: Fact } = {
   refund: refusedWith("refundFailed"),
 };
 
-type Keyed = Extract<ShardRequest, { idempotencyKey: string }>;
+type AnyKeyed = Extract<ShardRequest, { idempotencyKey: string }>;
+/** About payments. */
+type Keyed = Extract<AnyKeyed, { kind: "createPayment" | Command }>;
+type EndpointRequest = Exclude<AnyKeyed, Keyed>;
+/** What a request about endpoints asks for, and how to do it. */
+interface EndpointChange {
+  readonly fingerprint: Uint8Array;
+  run(): StoredReply | Refusal;
+}
 type Answer = Pick<ShardReply, "status" | "body"> & Partial<ShardReply>;
 
 export class FakeShard {
   readonly #reader: RequestReader;
   readonly #presenter: Presenter;
   readonly #books = new FakeBooks();
+  /** By merchant and key. */
+  readonly #endpointKeys = new Map<string, { readonly fingerprint: string; readonly reply: StoredReply }>();
 
   constructor(reader: RequestReader, presenter: Presenter) {
     this.#reader = reader;
@@ -83,10 +93,76 @@ export class FakeShard {
       const payment = this.#books.own(request.merchantId, request.paymentId)?.payment;
       return payment === undefined ? this.#refuse(request, NOT_FOUND) : this.#found(payment);
     }
-    if (request.kind !== "read") return this.#keyed(request);
+    switch (request.kind) {
+      case "read":
+        return this.#read(request);
+      case "deleteEndpoint":
+        return this.#books.endpoints.remove(request.merchantId, request.endpointId)
+          ? { status: 204, body: Buffer.alloc(0) }
+          : this.#refuse(request, NOT_FOUND);
+      case "createEndpoint":
+      case "rotateEndpointSecret":
+      case "resendEvent":
+        return this.#changeEndpoint(request);
+      default:
+        return this.#keyed(request);
+    }
+  }
+
+  #read(request: Extract<ShardRequest, { kind: "read" }>): Answer {
     const result = this.#books.read(request.merchantId, request.query);
     if (result === undefined) return this.#refuse(request, NOT_FOUND);
     return { status: 200, body: Buffer.from(this.#presenter.read(result, request.merchantId)) };
+  }
+
+  /** The answer is remembered under its key, with the secret in it. */
+  #changeEndpoint(request: EndpointRequest): Answer {
+    const { merchantId, idempotencyKey } = request;
+    const name = `${merchantId} ${idempotencyKey}`;
+    const read = this.#readChange(request);
+    if ("code" in read) return this.#refuse(request, read);
+    const fingerprint = Buffer.from(read.fingerprint).toString("hex");
+    const before = this.#endpointKeys.get(name);
+    if (before?.fingerprint === fingerprint) return { ...before.reply, replayed: true, final: true };
+    if (before !== undefined || this.#books.keys.has(name)) return this.#refuse(request, KEY_REUSED);
+    const reply = read.run();
+    if ("code" in reply) return this.#refuse(request, reply);
+    this.#endpointKeys.set(name, { fingerprint, reply });
+    return { ...reply, final: true };
+  }
+
+  #readChange(request: EndpointRequest): EndpointChange | Refusal {
+    const { merchantId, idempotencyKey, body } = request;
+    const { endpoints } = this.#books;
+    const presenter = this.#presenter;
+    if (request.kind === "createEndpoint") {
+      const read = this.#reader.readCreateEndpoint(body, idempotencyKey);
+      if ("kind" in read) return read;
+      const run = () => {
+        const made = endpoints.create(merchantId, idempotencyKey, read);
+        return "code" in made ? made : { status: 201, body: presenter.endpoint(made.endpoint, made.secret) };
+      };
+      return { fingerprint: read.fingerprint, run };
+    }
+    const { kind, endpointId } = request;
+    const own = endpoints.own(merchantId, endpointId);
+    if (kind === "rotateEndpointSecret") {
+      const read = this.#reader.readRotateSecret(endpointId, body);
+      if ("kind" in read) return read;
+      const run = () => {
+        if (own === undefined) return NOT_FOUND;
+        const { endpoint, secret } = endpoints.rotate(own);
+        return { status: 200, body: presenter.endpoint(endpoint, secret) };
+      };
+      return { fingerprint: read.fingerprint, run };
+    }
+    const read = this.#reader.readResendEvent(endpointId, body);
+    if ("kind" in read) return read;
+    const run = () => {
+      const view = own === undefined ? undefined : endpoints.resend(own, read.eventId);
+      return view === undefined ? NOT_FOUND : { status: 202, body: presenter.delivery(view) };
+    };
+    return { fingerprint: read.fingerprint, run };
   }
 
   #keyed(request: Keyed): Answer {
@@ -101,10 +177,11 @@ export class FakeShard {
     const before = this.#books.keys.get(name);
     if (before !== undefined) {
       if (before.fingerprint !== fingerprint || before.route !== ROUTE_OF[kind])
-        return this.#refuse(request, refuse("idempotency_key_reuse", "The key was used for another request."));
+        return this.#refuse(request, KEY_REUSED);
       if (before.reply !== null) return { ...before.reply, replayed: true, final: true };
       return this.#pending(before.operationId);
     }
+    if (this.#endpointKeys.has(name)) return this.#refuse(request, KEY_REUSED);
     const begun = "captureMethod" in read ? this.#create(request, read) : this.#modify(request, kind as Command, read);
     if ("code" in begun) return this.#refuse(request, begun);
     const { id: operationId } = begun.operation;
@@ -240,6 +317,7 @@ function operationOf(kind: OperationKind, amountMinor: bigint, note: string | nu
 
 const SLOT = 7;
 const NOT_FOUND = refuse("not_found", "a shard's own words");
+const KEY_REUSED = refuse("idempotency_key_reuse", "The key was used for another request.");
 const ROUTE_OF = {
   createPayment: "POST /v1/payments",
   capture: "POST /v1/payments/{id}/capture",

@@ -51,7 +51,8 @@ export class RawClient {
         );
         const status = Number(statusLine.split(" ")[1]);
         const declared = headers.get("content-length");
-        const length = withoutBody || status < 200 ? 0 : declared === undefined ? null : Number(declared);
+        const length =
+          withoutBody || status < 200 || status === 204 ? 0 : declared === undefined ? null : Number(declared);
         const start = headEnd + 4;
         const whole = length === null ? this.#ended : this.#received.length >= start + length;
         if (whole) {

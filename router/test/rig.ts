@@ -79,6 +79,10 @@ export interface TestServer {
   readonly submitted: ShardRequest[];
   /** Routes and statuses that were counted; a status of 0: dropped. */
   readonly counted: (readonly [route: string, status: number])[];
+  /** What became of notices of gateways, and of how many. */
+  readonly noticed: (readonly [gateway: string, result: string, count: number])[];
+  /** Gateways whose deliveries were acknowledged. */
+  readonly acknowledged: string[];
   /** When set, requests wait here instead of being answered. */
   hold: ShardRequest[] | null;
   /** What replies say of the merchant's rate. */
@@ -100,6 +104,8 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
   const shard = new FakeShard(reader, presenter);
   const submitted: ShardRequest[] = [];
   const counted: (readonly [string, number])[] = [];
+  const noticed: (readonly [string, string, number])[] = [];
+  const acknowledged: string[] = [];
   const answer = (request: ShardRequest): void => {
     const reply = shard.decide(request);
     if (reply !== null) rig.server.answer([{ ...reply, rate: rig.rate }]);
@@ -109,6 +115,8 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
     directory,
     submitted,
     counted,
+    noticed,
+    acknowledged,
     hold: null,
     rate: null,
     release: answer,
@@ -140,6 +148,7 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
       replyCache: null,
       edgeRequestsPerSecond: null,
       documents: null,
+      webhooks: null,
       answerDeadlineMs: 10_000,
       exposeGatewayTime: false,
       clock: realClock,
@@ -148,6 +157,8 @@ export async function startTestServer(options: Partial<HttpServerOptions> = {}):
       metrics: {
         requestEnded: (route, status) => counted.push([route, status]),
         requestDropped: (route) => counted.push([route, 0]),
+        noticesEnded: (gateway, result, count) => noticed.push([gateway, result, count]),
+        noticeAcknowledged: (gateway) => acknowledged.push(gateway),
       },
       ...options,
     }),

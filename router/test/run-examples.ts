@@ -21,7 +21,7 @@ export interface ExampleTarget {
 /** Answers by the name of their example. */
 export type Answers = Map<string, unknown>;
 
-/** Schema of a route's answer with that status; null: a page for people. Throws when the document has none. */
+/** Schema of a route's answer with that status; null: it is no JSON. Throws when the document has none. */
 export function answerSchema(route: RouteName, status: number): TSchema | null {
   const { answers, refusals } = OPERATIONS[route];
   const row = answers.find((answer) => answer.status === status);
@@ -52,7 +52,9 @@ export async function runExample(example: ApiExample, target: ExampleTarget, ans
   for (const name of Object.keys(expected.headers)) expect(response.headers.get(name), name).not.to.equal(null);
   const schema = answerSchema(route, expected.status);
   if (schema === null) {
-    expect(response.headers.get("Content-Type")).to.match(/^text\/html/);
+    const row = OPERATIONS[route].answers.find(({ status }) => status === expected.status);
+    expect(response.headers.get("Content-Type")?.split(";")[0] ?? null).to.equal(row?.contentType);
+    expect(text === "").to.equal(row?.contentType === null);
     return;
   }
   expect(response.headers.get("Content-Type")).to.equal(

@@ -44,6 +44,7 @@ export const CAPTURED_PAYMENT: Payment = {
     note: null,
   },
   cancel: null,
+  dispute: null,
   failure: null,
   updatedAtMs: atMs + 1_000,
   chainHead: new Uint8Array(32),

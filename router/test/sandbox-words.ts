@@ -4,6 +4,7 @@ import { createDocuments } from "../docs.ts";
 import { createPresenter, createRequestReader } from "../index.ts";
 import { FakeShard } from "./fake-shard.ts";
 import { CURSOR_KEY, startTestServer, type TestServer } from "./rig.ts";
+import { READERS } from "./signed-notices.ts";
 
 /** The sandbox's word and the fake shard's. */
 const TOKENS: Readonly<Record<string, string>> = {
@@ -19,6 +20,9 @@ function createSandboxReader(): RequestReader {
       return "kind" in read ? read : { ...read, paymentMethod: TOKENS[read.paymentMethod] ?? read.paymentMethod };
     },
     readModification: (command, paymentId, body, key) => reader.readModification(command, paymentId, body, key),
+    readCreateEndpoint: (body, key) => reader.readCreateEndpoint(body, key),
+    readRotateSecret: (endpointId, body) => reader.readRotateSecret(endpointId, body),
+    readResendEvent: (endpointId, body) => reader.readResendEvent(endpointId, body),
   };
 }
 
@@ -30,6 +34,7 @@ export async function startSandboxServer(between: Between = (_, reply) => reply)
   const shard = new FakeShard(createSandboxReader(), createPresenter({ cursorKey: CURSOR_KEY }));
   const rig: TestServer = await startTestServer({
     documents: (url) => createDocuments({ serverUrl: url, sandboxTokens: null }),
+    webhooks: { readers: READERS, deliver: (_, done) => done(true) },
     submit(_shard, request) {
       rig.submitted.push(request);
       setImmediate(() => {

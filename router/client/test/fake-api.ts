@@ -85,6 +85,7 @@ export class FakeApi {
     if (scripted === "hang") return await untilAborted(init.signal ?? null);
     if (scripted instanceof Error) throw scripted;
     const { status, headers = {}, body } = scripted;
+    if (status === 204) return new Response(null, { status, headers: { ...headers } });
     return new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers: { ...headers } });
   };
 }
