@@ -28,6 +28,11 @@ const cases: ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>, 
   ["81 a gateway call longer than its deadline", { limits: { operationDeadlineMs: 20_000 } }, "operationDeadlineMs"],
   ["81 a deadline longer than a gateway key lives", { limits: { operationDeadlineMs: 86_400_000 } }, "23 h"],
   ["81 memory that answers longer than a take-over waits", { limits: { memoryAnswersForMs: 4_000 } }, "4 s"],
+  ["81 a breaker that begins with more than its most", { limits: { breakerOpenMs: 20_000 } }, "breakerOpenMaxMs"],
+  ["81 a breaker that looks back further than it can", { limits: { breakerWindowS: 61 } }, "limits.breakerWindowS"],
+  ["81 a breaker that never opens", { limits: { breakerFailureShare: 1 } }, "limits.breakerFailureShare"],
+  ["81 a budget of nothing", { gatewayCallsPerSecond: 0 }, "gatewayCallsPerSecond"],
+  ["81 a budget of half a call", { gatewayCallsInFlight: 0.5 }, "gatewayCallsInFlight"],
   ["81 no gateway thread", { gatewayThreads: 0 }, "gatewayThreads"],
   ...["stripe.example", "ftp://stripe.example", "http://", "http://h:99999", "javascript:1"].map(
     (baseUrl) =>
@@ -47,6 +52,27 @@ describe("configuration", () => {
     expect(config.limits).to.deep.equal(DEFAULT_LIMITS);
     expect(config.workers).to.be.greaterThan(0);
     expect(config.gatewayThreads).to.be.within(1, 2);
+    expect([config.gatewayCallsPerSecond, config.gatewayCallsInFlight]).to.deep.equal([null, null]);
+  });
+
+  it("takes a budget of each gateway account", () => {
+    const config = parseConfig({ ...GOOD, gatewayCallsPerSecond: 500, gatewayCallsInFlight: 64 });
+    if ("faults" in config) throw new Error(config.faults.join());
+    expect([config.gatewayCallsPerSecond, config.gatewayCallsInFlight]).to.deep.equal([500, 64]);
+  });
+
+  it("sends webhooks to this machine only in a sandbox, or where the file says so", () => {
+    const webhooksOf = (more: object) => {
+      const config = parseConfig({ ...GOOD, ...more });
+      return "faults" in config ? config.faults.join("\n") : config.webhooks;
+    };
+    expect(webhooksOf({})).to.deep.equal({ allowLoopback: true, timeoutMs: 10_000 });
+    expect(webhooksOf({ webhooks: { allowLoopback: false, timeoutMs: 500 } })).to.deep.equal({
+      allowLoopback: false,
+      timeoutMs: 500,
+    });
+    expect(webhooksOf({ mode: "production", webhooks: { allowLoopback: true } })).to.include("webhooks.allowLoopback");
+    expect(webhooksOf({ mode: "production" })).not.to.include("webhooks.allowLoopback");
   });
 
   it("takes the number of gateway threads, and a gateway's own or another address", () => {

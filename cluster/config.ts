@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
-import type { ShardLimits } from "../actors/index.ts";
+import type { BreakersLimits, ShardLimits } from "../actors/index.ts";
 import { EDGE_REQUESTS_PER_SECOND } from "../router/index.ts";
 
 const strict = { additionalProperties: false } as const;
@@ -14,8 +14,46 @@ const Listener = Type.Object(
   { host: Type.String({ minLength: 1 }), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },
   strict,
 );
-const GatewayAccess = Type.Object(
-  { baseUrl: Type.Union([Type.String({ minLength: 1 }), Type.Null()]), apiKey: Type.String({ minLength: 1 }) },
+const access = {
+  baseUrl: Type.Union([Type.String({ minLength: 1 }), Type.Null()]),
+  apiKey: Type.String({ minLength: 1 }),
+};
+const Secrets = Type.Array(Type.String(), { minItems: 1, maxItems: 4 });
+/** `webhooks` null: its notifications are not taken in. Several secrets while one is being replaced. */
+const StripeAccess = Type.Object(
+  {
+    ...access,
+    webhooks: Type.Optional(
+      Type.Union([
+        Type.Object(
+          {
+            secrets: Secrets,
+            livemode: Type.Boolean(),
+            /** Whose events name no account: they are of the account that the endpoint belongs to. */
+            account: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
+          },
+          strict,
+        ),
+        Type.Null(),
+      ]),
+    ),
+  },
+  strict,
+);
+const BasicAuth = Type.Object({ user: Type.String({ minLength: 1 }), password: Type.String({ minLength: 1 }) }, strict);
+const AdyenAccess = Type.Object(
+  {
+    ...access,
+    webhooks: Type.Optional(
+      Type.Union([
+        Type.Object(
+          { hmacKeys: Secrets, live: Type.Boolean(), basicAuth: Type.Union([BasicAuth, Type.Null()]) },
+          strict,
+        ),
+        Type.Null(),
+      ]),
+    ),
+  },
   strict,
 );
 const ms = (minimum: number) => Type.Integer({ minimum, maximum: 86_400_000 });
@@ -31,11 +69,21 @@ export const ConfigFile = Type.Object(
     keys: Type.Object({ file: Type.String({ minLength: 1 }) }, strict),
     gateways: Type.Object(
       {
-        stripe: Type.Union([GatewayAccess, Type.Null()]),
-        adyen: Type.Union([GatewayAccess, Type.Null()]),
+        stripe: Type.Union([StripeAccess, Type.Null()]),
+        adyen: Type.Union([AdyenAccess, Type.Null()]),
         fixedLatency: Type.Union([Type.Object({ delayMs: ms(0) }, strict), Type.Null()]),
       },
       strict,
+    ),
+    /** Events to merchants' endpoints. `allowLoopback`: receivers on this machine, plain HTTP, any port. */
+    webhooks: Type.Optional(
+      Type.Object(
+        {
+          allowLoopback: Type.Optional(Type.Boolean()),
+          timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 60_000 })),
+        },
+        strict,
+      ),
     ),
     /** Null: no fast path, every repeat is answered by its shard. */
     redis: Type.Optional(
@@ -49,6 +97,10 @@ export const ConfigFile = Type.Object(
     ),
     workers: Type.Union([Type.Integer({ minimum: 1, maximum: 64 }), Type.Null()]),
     gatewayThreads: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 16 }), Type.Null()])),
+    /** Calls a second to one gateway account, of the whole node; null: no limit of ours. */
+    gatewayCallsPerSecond: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
+    /** Calls to one gateway account whose answer is out at once, of the whole node; null: no limit of ours. */
+    gatewayCallsInFlight: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
     limits: Type.Optional(
       Type.Partial(
         Type.Object(
@@ -73,6 +125,11 @@ export const ConfigFile = Type.Object(
             memoryAnswersForMs: ms(100),
             rememberedMax: Type.Integer({ minimum: 0 }),
             knownKeysMax: Type.Integer({ minimum: 0, maximum: 100_000_000 }),
+            breakerWindowS: Type.Integer({ minimum: 1, maximum: 60 }),
+            breakerFailuresMin: Type.Integer({ minimum: 1 }),
+            breakerFailureShare: Type.Number({ minimum: 0, exclusiveMaximum: 1 }),
+            breakerOpenMs: ms(10),
+            breakerOpenMaxMs: ms(10),
           },
           strict,
         ),
@@ -83,8 +140,11 @@ export const ConfigFile = Type.Object(
 );
 export type ConfigFile = Static<typeof ConfigFile>;
 
+/** Limits of each shard, and of each thread's way to the gateways. */
+export type NodeLimits = ShardLimits & BreakersLimits;
+
 /** The table of design §5, and what measurement added. */
-export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
+export const DEFAULT_LIMITS: NodeLimits = Object.freeze({
   lingerMs: 2,
   commitPaceMs: 16, // the fixed cost of a commit, about 0.7 ms of CPU, is then shared by more rows; idle shards do not wait
   lookUpPaceMs: 4,
@@ -105,7 +165,15 @@ export const DEFAULT_LIMITS: ShardLimits = Object.freeze({
   memoryAnswersForMs: 3_000,
   rememberedMax: 500, // each more is an object that outlives the young generation and is copied by the collector
   knownKeysMax: 4_000_000, // 8 MB a shard; saves the look-up of every new key, about a twentieth of a payment
+  breakerWindowS: 30, // longer than a gateway call: calls that all time out still meet in it
+  breakerFailuresMin: 10, // some payments fail at any gateway, and a quiet line is better asked than refused
+  breakerFailureShare: 0.5, // below it most payments go through, and the resolver ends the others
+  breakerOpenMs: 1_000, // a gateway that was only restarted costs its merchants no more than this
+  breakerOpenMaxMs: 15_000, // so long may a gateway be back before its merchants notice
 });
+
+/** Of one try to deliver an event: what receivers are promised. */
+const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** Most a database may take to say how a commit ended; afterwards its fate is unknown. */
 export const COMMIT_TIMEOUT_MS = 8_000;
@@ -114,10 +182,22 @@ export const COMMIT_TIMEOUT_MS = 8_000;
 export interface NodeConfig
   extends Omit<
     ConfigFile,
-    "limits" | "workers" | "gatewayThreads" | "redis" | "edgeRequestsPerSecond" | "sandboxTokens"
+    | "limits"
+    | "workers"
+    | "gatewayThreads"
+    | "redis"
+    | "edgeRequestsPerSecond"
+    | "sandboxTokens"
+    | "gatewayCallsPerSecond"
+    | "gatewayCallsInFlight"
+    | "webhooks"
   > {
-  readonly limits: ShardLimits;
+  readonly limits: NodeLimits;
+  readonly gatewayCallsPerSecond: number | null;
+  readonly gatewayCallsInFlight: number | null;
   readonly workers: number;
+  /** How events are sent to merchants' endpoints; `allowLoopback` unless it says otherwise only in a sandbox. */
+  readonly webhooks: { readonly allowLoopback: boolean; readonly timeoutMs: number };
   /** Threads that run the gateways' SDKs. */
   readonly gatewayThreads: number;
   readonly redis: { readonly url: string } | null;
@@ -160,6 +240,10 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
     "limits.operationDeadlineMs must be under a gateway key's 23 h",
     ({ limits }) => limits.operationDeadlineMs >= 82_800_000,
   ],
+  [
+    "limits.breakerOpenMs must be at most limits.breakerOpenMaxMs",
+    ({ limits }) => limits.breakerOpenMs > limits.breakerOpenMaxMs,
+  ],
   ["gateways.stripe.baseUrl must be an http or https address", ({ gateways }) => !isAddress(gateways.stripe?.baseUrl)],
   ["gateways.adyen.baseUrl must be an http or https address", ({ gateways }) => !isAddress(gateways.adyen?.baseUrl)],
   [
@@ -170,6 +254,10 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
     "mode production refuses a gateway address of one's own",
     ({ mode, gateways }) =>
       mode === "production" && (gateways.stripe?.baseUrl ?? gateways.adyen?.baseUrl ?? null) !== null,
+  ],
+  [
+    "mode production refuses webhooks.allowLoopback",
+    ({ mode, webhooks }) => mode === "production" && webhooks.allowLoopback,
   ],
   ["mode production is not built yet: links between the parts are not encrypted", ({ mode }) => mode === "production"],
 ];
@@ -190,8 +278,14 @@ export function parseConfig(input: unknown): NodeConfig | { readonly faults: rea
   const config = {
     ...rest,
     limits: { ...DEFAULT_LIMITS, ...limits },
+    webhooks: {
+      allowLoopback: rest.webhooks?.allowLoopback ?? rest.mode === "sandbox",
+      timeoutMs: rest.webhooks?.timeoutMs ?? WEBHOOK_TIMEOUT_MS,
+    },
     redis: redis ?? null,
     sandboxTokens: sandboxTokens ?? null,
+    gatewayCallsPerSecond: rest.gatewayCallsPerSecond ?? null,
+    gatewayCallsInFlight: rest.gatewayCallsInFlight ?? null,
     edgeRequestsPerSecond: edgeRequestsPerSecond === undefined ? EDGE_REQUESTS_PER_SECOND : edgeRequestsPerSecond,
     workers: workers ?? Math.max(1, cores - 1),
     gatewayThreads: gatewayThreads ?? (cores <= 2 ? 1 : 2), // the second keeps payments going while the first is rebuilt

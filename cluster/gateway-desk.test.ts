@@ -8,6 +8,7 @@ import { exposeOn } from "./remote.ts";
 const call = (more: Partial<GatewayCall> = {}): GatewayCall => ({
   operationId: "op_1" as OperationId,
   paymentId: "pay_1" as PaymentId,
+  merchantId: null,
   kind: "sale",
   action: "execute",
   try: 3,

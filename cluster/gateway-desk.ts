@@ -4,7 +4,14 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import type { GatewayName } from "../actors/domain/index.ts";
-import type { Gateway, GatewayAnswer, GatewayCall, GatewayDesk, GatewayObservation } from "../actors/index.ts";
+import {
+  type Gateway,
+  type GatewayAnswer,
+  type GatewayCall,
+  type GatewayDesk,
+  type GatewayObservation,
+  WAITED_TOO_LONG,
+} from "../actors/index.ts";
 import { exposeOn, remoteOf } from "./remote.ts";
 import { TickBatch } from "./tick-batch.ts";
 
@@ -46,7 +53,7 @@ export class GatewayBench {
       this.#answers.add({ shard, item: { operationId, paymentId, try: call.try, action, observation, tookMs } });
     };
     const notSubmitted = (reason: string): void => observed({ kind: "notSubmitted", reason });
-    if (startedAtMs > call.notAfterMs) return notSubmitted("the call waited too long on this node");
+    if (startedAtMs > call.notAfterMs) return notSubmitted(WAITED_TOO_LONG);
     let adapter: Gateway | undefined;
     try {
       adapter = this.#adapters(call.gateway, call.account);
@@ -91,9 +98,12 @@ export class GatewayDesks {
     this.#outgoing = new TickBatch((calls) => this.#send(calls));
   }
 
-  /** Uses the gateway thread at the other end of `port`; a later one under the same index takes its place. */
-  attach(index: number, port: MessagePort): void {
-    exposeOn({ onAnswers: (answers: readonly Tagged<GatewayAnswer>[]) => this.#onAnswers(answers) }, port);
+  /**
+   * Uses the gateway thread at the other end of `port`; a later one under the same index takes its place. `beside`: what
+   * else this thread offers there.
+   */
+  attach(index: number, port: MessagePort, beside: object = {}): void {
+    exposeOn({ ...beside, onAnswers: (answers: readonly Tagged<GatewayAnswer>[]) => this.#onAnswers(answers) }, port);
     const remote = remoteOf<GatewayPort>(port);
     // A batch that is lost with its thread is found by the resolver.
     this.#remotes.set(index, (calls) => void remote.submit(calls).catch(() => undefined));

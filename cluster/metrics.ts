@@ -3,7 +3,9 @@
  * thread gives its values as JSON and the main thread merges them. No series has a payment or a merchant as label.
  */
 import prom from "prom-client";
-import type { ActorSnapshot, ShardMeter } from "../actors/index.ts";
+import type { ActorSnapshot, GatewayMeter, GateSnapshot, ShardMeter, WebhookMeter } from "../actors/index.ts";
+import { GatewaySeries } from "./gateway-series.ts";
+import { WebhookSeries } from "./webhook-series.ts";
 
 export type MetricValues = Awaited<ReturnType<prom.Registry["getMetricsAsJSON"]>>;
 
@@ -67,6 +69,18 @@ export class ThreadMetrics {
     epoch: this.#gauge("shard_epoch", "Fencing number of the shard's ownership", "max"),
   };
 
+  readonly #gateways = new GatewaySeries(this.#registry);
+  readonly #webhooks = new WebhookSeries(this.#registry);
+
+  /** The meter of the thread's way to the gateways. */
+  get gatewayMeter(): GatewayMeter {
+    return this.#gateways;
+  }
+  /** The meter of the thread's webhooks to merchants. */
+  get webhookMeter(): WebhookMeter {
+    return this.#webhooks;
+  }
+
   #gauge(name: string, help: string, aggregator: "sum" | "max"): prom.Gauge {
     return new prom.Gauge({ name, help, labelNames: ["shard"], aggregator, registers: [this.#registry] });
   }
@@ -101,8 +115,9 @@ export class ThreadMetrics {
     };
   }
 
-  /** The values now, with the gauges set from `snapshots`. */
-  async values(snapshots: readonly ActorSnapshot[]): Promise<MetricValues> {
+  /** The values now, with the gauges set from `snapshots` and `gate`. */
+  async values(snapshots: readonly ActorSnapshot[], gate: GateSnapshot | undefined): Promise<MetricValues> {
+    if (gate !== undefined) this.#gateways.show(gate);
     for (const snapshot of snapshots) {
       const shard = String(snapshot.shard);
       this.#gauges.mailboxDepth.set({ shard }, snapshot.mailboxDepth);
@@ -111,6 +126,7 @@ export class ThreadMetrics {
       this.#gauges.oldestDoubtSeconds.set({ shard }, snapshot.oldestDoubtAgeMs / 1_000);
       this.#gauges.serving.set({ shard }, snapshot.mode === "serving" ? 1 : 0);
       this.#gauges.epoch.set({ shard }, Number(snapshot.epoch ?? 0));
+      this.#webhooks.show(snapshot);
     }
     return await this.#registry.getMetricsAsJSON();
   }

@@ -18,6 +18,8 @@ export class NodeDirectory implements Directory {
   #merchants = new Map<string, MerchantEntry>();
   #keys: readonly SigningKeyEntry[] = [];
   #keyText = "";
+  /** `gateway:account` of every merchant. */
+  #accounts: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(control: ControlStore, snapshot: DirectorySnapshot, benchGateway: GatewayName | null, log: Log) {
@@ -67,6 +69,11 @@ export class NodeDirectory implements Directory {
     }));
   }
 
+  /** The account is one of our merchants'. */
+  knowsAccount(gateway: GatewayName, account: string): boolean {
+    return this.#accounts.has(`${gateway}:${account}`);
+  }
+
   client(id: string): ClientEntry | undefined {
     return this.#clients.get(id);
   }
@@ -84,6 +91,9 @@ export class NodeDirectory implements Directory {
     this.#snapshot = snapshot;
     this.#clients = new Map(snapshot.clients.map((client) => [client.id, client]));
     this.#merchants = new Map(snapshot.merchants.map(({ id, status, slot }) => [id, { id, status, slot }]));
+    this.#accounts = new Set(
+      snapshot.merchants.flatMap(({ gateways }) => gateways.map(({ name, account }) => `${name}:${account}`)),
+    );
     // The array is replaced only when keys changed: verified keys are remembered by it.
     const keyText = JSON.stringify(snapshot.signingKeys);
     if (keyText !== this.#keyText) this.#keys = snapshot.signingKeys;

@@ -4,6 +4,8 @@ import { loadConfig, type NodeConfig } from "./config.ts";
 import { KEY_PURPOSES } from "./key-purposes.ts";
 import { createLog } from "./log.ts";
 import { mergeMetrics } from "./metrics.ts";
+import { NoticeDesk } from "./notice-desk.ts";
+import { noticeReaders } from "./notice-readers.ts";
 import { NodeDirectory } from "./node-directory.ts";
 import { nameOfThisProcess } from "./process-name.ts";
 import { RouterSeries } from "./router-metrics.ts";
@@ -52,9 +54,19 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     merchants: () => directory.profiles(),
     presenter: createPresenter(),
     onReplies: (replies) => http?.answer(replies),
+    onNotices: (replies) => noticeDesk.onReplies(replies),
     clock: systemClock,
     log,
   });
+  const noticeDesk = new NoticeDesk({
+    slotToShard: (slot) => directory.slotToShard(slot),
+    shards: shards.map(({ id }) => id),
+    submit: (shard, delivery) => host.submitNotice(shard, delivery),
+    forwarded: (shard, key, taken) => host.forwarded(shard, key, taken),
+    clock: systemClock,
+    log,
+  });
+  const readers = noticeReaders(config.gateways, directory);
   host.start();
   const cache =
     config.redis === null
@@ -79,6 +91,7 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     cursorKey: keys.derive(KEY_PURPOSES.cursors),
     replyCache: cache,
     edgeRequestsPerSecond: config.edgeRequestsPerSecond,
+    webhooks: { readers, deliver: (notices, done) => noticeDesk.deliver(notices, done) },
     documents: await loadDocuments(config.sandboxTokens),
     clock: systemClock,
     random: systemRandom(),

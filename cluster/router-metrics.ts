@@ -1,6 +1,7 @@
 /** The router's series, on the main thread. */
 import prom from "prom-client";
-import type { IdempotencyCacheMetrics, RouterMetrics } from "../router/index.ts";
+import type { GatewayName } from "../actors/domain/index.ts";
+import type { IdempotencyCacheMetrics, NoticeResult, RouterMetrics } from "../router/index.ts";
 import type { MetricValues } from "./metrics.ts";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -18,6 +19,19 @@ export class RouterSeries implements RouterMetrics {
     name: "http_requests_dropped_total",
     help: "Requests that got no answer",
     labelNames: ["route", "reason"],
+    registers: [this.#registry],
+  });
+  readonly #notices = new prom.Counter({
+    name: "webhook_notices_total",
+    help: "Notices of gateways by what became of them at the door",
+    labelNames: ["gateway", "result"],
+    registers: [this.#registry],
+  });
+  readonly #noticeSeconds = new prom.Histogram({
+    name: "webhook_ack_seconds",
+    help: "From the headers of a gateway's delivery to its acknowledgement",
+    labelNames: ["gateway"],
+    buckets: SECONDS,
     registers: [this.#registry],
   });
   readonly #looks = new prom.Counter({
@@ -58,6 +72,12 @@ export class RouterSeries implements RouterMetrics {
   }
   requestDropped(route: string, reason: "aborted" | "deadline" | "uncertain"): void {
     this.#dropped.labels(route, reason).inc();
+  }
+  noticesEnded(gateway: GatewayName, result: NoticeResult, count: number): void {
+    this.#notices.labels(gateway, result).inc(count);
+  }
+  noticeAcknowledged(gateway: GatewayName, tookMs: number): void {
+    this.#noticeSeconds.labels(gateway).observe(tookMs / 1_000);
   }
   async values(): Promise<MetricValues> {
     return await this.#registry.getMetricsAsJSON();

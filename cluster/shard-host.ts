@@ -11,6 +11,7 @@ import {
   type Clock,
   type Log,
   type MerchantProfile,
+  type NoticeDelivery,
   PaymentClusterError,
   type Presenter,
   type ShardReply,
@@ -19,6 +20,7 @@ import {
 import type { NodeConfig } from "./config.ts";
 import type { GatewayThread } from "./gateway-thread.ts";
 import type { MetricValues } from "./metrics.ts";
+import type { NoticeReplies } from "./notice-desk.ts";
 import { OwedTickets } from "./owed-tickets.ts";
 import { proxy, type Remote, transfer } from "./remote.ts";
 import type { ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
@@ -33,6 +35,7 @@ export interface HostParts {
   readonly merchants: () => readonly MerchantProfile[];
   readonly presenter: Presenter;
   readonly onReplies: (replies: readonly ShardReply[]) => void;
+  readonly onNotices: (replies: NoticeReplies) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -59,6 +62,11 @@ interface Seat {
   readonly thread: WatchedThread<ShardThread>;
   readonly owed: OwedTickets;
   readonly outgoing: TickBatch<Addressed>;
+  readonly notices: TickBatch<AddressedNotice>;
+}
+interface AddressedNotice {
+  readonly shard: number;
+  readonly delivery: NoticeDelivery;
 }
 
 export class ShardHost {
@@ -77,9 +85,9 @@ export class ShardHost {
   start(): void {
     const { config, shards } = this.#parts;
     const usesSdks = config.gateways.stripe !== null || config.gateways.adyen !== null;
-    const gatewayCount = usesSdks ? config.gatewayThreads : 0;
+    const gatewayCount = usesSdks ? config.gatewayThreads : 1; // for webhooks alone one is enough
     for (let i = 0; i < gatewayCount; i++) this.#gateways.push(this.#startGateway(i));
-    const count = Math.min(config.workers, shards.length);
+    const count = this.#threadCount;
     for (let i = 0; i < count; i++) this.#seat(shards.filter((_, n) => n % count === i));
     this.#watch = setInterval(() => this.#threads().forEach((thread) => thread.look()), WATCH_EVERY_MS);
   }
@@ -94,6 +102,19 @@ export class ShardHost {
       this.#refuse(NOT_SERVED, [[ticket, requestId]]);
     else if (!seat.owed.owe(ticket, requestId)) this.#refuse(OWES_TOO_MUCH, [[ticket, requestId]]);
     else seat.outgoing.add({ shard, request });
+  }
+
+  /** Hands a notice to the thread of its shard. Its receipt comes through `onNotices`, or never when the thread dies. */
+  submitNotice(shard: number, delivery: NoticeDelivery): void {
+    const seat = this.#seatOfShard.get(shard);
+    if (seat === undefined || this.#ending || !seat.thread.isOpen)
+      this.#parts.onNotices({ receipts: [{ ticket: delivery.ticket, taken: false }], forwards: [] });
+    else seat.notices.add({ shard, delivery });
+  }
+
+  /** Tells a shard what became of a notice that it had spooled. */
+  forwarded(shard: number, key: string, taken: boolean): void {
+    this.#seatOfShard.get(shard)?.thread.tell((api) => api.forwarded(shard, key, taken));
   }
 
   setMerchants(merchants: readonly MerchantProfile[]): void {
@@ -159,13 +180,19 @@ export class ShardHost {
         await api.start(
           transfer(setup, ports),
           proxy(async (batch: ReplyBatch) => this.#replied(owed, batch)),
+          proxy(async (replies: NoticeReplies) => this.#parts.onNotices(replies)),
         );
       },
       ping: (api) => api.snapshot(),
       // A retry with the key continues the same operation.
       onDied: () => this.#refuse(DIED, owed.takeAll()),
     });
-    const seat = { thread, owed, outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)) };
+    const seat = {
+      thread,
+      owed,
+      outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)),
+      notices: new TickBatch<AddressedNotice>((items) => thread.tell((api) => api.submitNotices(items))),
+    };
     this.#seats.push(seat);
     for (const { id } of shards) this.#seatOfShard.set(id, seat);
   }
@@ -176,7 +203,12 @@ export class ShardHost {
     const gatewayPorts = this.#gateways.flatMap((gateway, index) =>
       gateway.isOpen ? [{ index, port: this.#connect(gateway) }] : [],
     );
-    return { config, generation, shards, merchants: merchants(), gatewayPorts };
+    return { config, generation, shards, merchants: merchants(), gatewayPorts, threads: this.#threadCount };
+  }
+
+  get #threadCount(): number {
+    const { config, shards } = this.#parts;
+    return Math.min(config.workers, shards.length);
   }
 
   #send(thread: WatchedThread<ShardThread>, items: readonly Addressed[]): void {
@@ -215,7 +247,7 @@ export class ShardHost {
       log,
       name: `gateways ${index}`,
       spawn: () => new Worker(threadFile("gateway-thread")),
-      start: (api) => api.start(config.gateways),
+      start: (api) => api.start({ gateways: config.gateways, webhooks: config.webhooks }),
       ping: (api) => api.ping(),
       // The calls that it ran are in doubt, and the resolver finds them; new ones go to the other threads.
       onDied: () => this.#tellSeats((api) => api.detachGateway(index)),

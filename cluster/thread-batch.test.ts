@@ -1,11 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type MerchantId, mintId, type PaymentId } from "../actors/domain/index.ts";
+import { type EndpointId, type MerchantId, mintId, type PaymentId } from "../actors/domain/index.ts";
 import type { ReadQuery, ShardReply, ShardRequest } from "../actors/index.ts";
 import { packReplies, packRequests, unpackReplies, unpackRequests } from "./thread-batch.ts";
 
 const merchantId: MerchantId = mintId("mer", 0, 0, new Uint8Array(8));
 const paymentId: PaymentId = mintId("pay", 0, 0, new Uint8Array(8));
+const endpointId: EndpointId = mintId("whe", 0, 0, new Uint8Array(8));
 const bytes = fc.uint8Array({ maxLength: 300 });
 const ticket = fc.maxSafeNat();
 
@@ -38,6 +39,13 @@ const request: fc.Arbitrary<ShardRequest> = fc.oneof(
   fc.record({ ...asked, kind: fc.constant("getPayment" as const), paymentId: fc.constant(paymentId) }),
   fc.record({ ...asked, kind: fc.constant("read" as const), query }),
   fc.record({ ...asked, kind: fc.constant("count" as const) }),
+  fc.record({ ...keyed, kind: fc.constant("createEndpoint" as const) }),
+  fc.record({
+    ...keyed,
+    kind: fc.constantFrom("rotateEndpointSecret" as const, "resendEvent" as const),
+    endpointId: fc.constant(endpointId),
+  }),
+  fc.record({ ...asked, kind: fc.constant("deleteEndpoint" as const), endpointId: fc.constant(endpointId) }),
 );
 const reply: fc.Arbitrary<ShardReply> = fc.record({
   ticket,

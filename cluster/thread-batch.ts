@@ -2,12 +2,12 @@
  * What crosses between the main thread and a shard thread: the requests, or the replies, of one tick as flat columns
  * and one transferred block of bytes. A structured clone of objects would cost more than the whole decision.
  */
-import type { MerchantId, PaymentId, RefusalCode } from "../actors/domain/index.ts";
+import type { EndpointId, MerchantId, PaymentId, RefusalCode } from "../actors/domain/index.ts";
 import type { RateState, ReadQuery, ShardReply, ShardRequest } from "../actors/index.ts";
 
 /**
- * Columns by request. `ends[i]`: where body i ends in `bytes`; `texts`: requestId, merchantId, key, payment id, each empty
- * where the kind has none; `queries`: of the reads, by index.
+ * Columns by request. `ends[i]`: where body i ends in `bytes`; `texts`: requestId, merchantId, key, id of the payment or endpoint, each
+ * empty where the kind has none; `queries`: of the reads, by index.
  */
 export interface RequestBatch {
   readonly bytes: Uint8Array;
@@ -22,7 +22,19 @@ export interface RequestBatch {
   readonly queries: ReadonlyMap<number, ReadQuery>;
 }
 
-const KINDS = ["createPayment", "getPayment", "capture", "cancel", "refund", "read", "count"] as const;
+const KINDS = [
+  "createPayment",
+  "getPayment",
+  "capture",
+  "cancel",
+  "refund",
+  "read",
+  "count",
+  "createEndpoint",
+  "rotateEndpointSecret",
+  "resendEvent",
+  "deleteEndpoint",
+] as const satisfies readonly ShardRequest["kind"][];
 const CODE_OF = Object.fromEntries(KINDS.map((kind, code) => [kind, code])) as Record<ShardRequest["kind"], number>;
 const TEXTS = 4;
 const NO_BODY = new Uint8Array(0);
@@ -66,7 +78,8 @@ export function packRequests(items: readonly Addressed[]): RequestBatch {
     batch.texts[i * TEXTS] = request.requestId;
     batch.texts[i * TEXTS + 1] = request.merchantId;
     batch.texts[i * TEXTS + 2] = "idempotencyKey" in request ? request.idempotencyKey : "";
-    batch.texts[i * TEXTS + 3] = "paymentId" in request ? request.paymentId : "";
+    batch.texts[i * TEXTS + 3] =
+      "paymentId" in request ? request.paymentId : "endpointId" in request ? request.endpointId : "";
   });
   return batch;
 }
@@ -96,8 +109,10 @@ function requestAt(batch: RequestBatch, i: number): ShardRequest {
     rate: null,
   };
   const paymentId = batch.texts[i * TEXTS + 3] as PaymentId;
+  const endpointId = batch.texts[i * TEXTS + 3] as EndpointId; // one of the two, by the kind
   if (kind === "getPayment") return { ...asked, kind, paymentId };
   if (kind === "count") return { ...asked, kind };
+  if (kind === "deleteEndpoint") return { ...asked, kind, endpointId };
   if (kind === "read") return { ...asked, kind, query: batch.queries.get(i) as ReadQuery };
   const from = i === 0 ? 0 : (batch.ends[i - 1] as number);
   const end = batch.ends[i] as number;
@@ -107,7 +122,9 @@ function requestAt(batch: RequestBatch, i: number): ShardRequest {
     body: from === end ? NO_BODY : batch.bytes.subarray(from, end),
     handedOverAtMs: batch.handedOverAtMs[i] as number,
   };
-  return kind === "createPayment" ? { ...keyed, kind } : { ...keyed, kind, paymentId };
+  if (kind === "createPayment" || kind === "createEndpoint") return { ...keyed, kind };
+  if (kind === "rotateEndpointSecret" || kind === "resendEvent") return { ...keyed, kind, endpointId };
+  return { ...keyed, kind, paymentId };
 }
 
 /** Columns by reply; absent numbers are -1. `notes`: code and location of the few replies that have one, by index. */
