@@ -20,6 +20,9 @@ describe("the options of npm start", () => {
         workers: null,
         redisUrl: null,
         rateLimitPerSecond: null,
+        gatewayCallsPerSecond: null,
+        gatewayCallsInFlight: null,
+        limits: {},
         postgresSettings: {},
       },
     });
@@ -31,6 +34,7 @@ describe("the options of npm start", () => {
       "--postgres postgres://u:p@h:1/postgres --postgres postgresql://u:p@h:2/postgres " +
       "--stripe-url http://127.0.0.1:7/ --adyen-url https://proxy --gateway fixed-latency:50 " +
       "--redis rediss://:secret@h:6380/1 --rate-limit 1000 " +
+      "--gateway-calls-per-second 500 --gateway-calls-in-flight 64 --limit openMax=7 --limit breakerFailureShare=0.5 " +
       "--postgres-set shared_buffers=1GB --postgres-set work_mem=4MB";
     const verdict = read(...line.split(" "));
     expect(verdict.kind === "run" && verdict.options).to.deep.equal({
@@ -45,6 +49,9 @@ describe("the options of npm start", () => {
       workers: 3,
       redisUrl: "rediss://:secret@h:6380/1",
       rateLimitPerSecond: 1_000,
+      gatewayCallsPerSecond: 500,
+      gatewayCallsInFlight: 64,
+      limits: { openMax: 7, breakerFailureShare: 0.5 },
       postgresSettings: { shared_buffers: "1GB", work_mem: "4MB" },
     });
   });
@@ -62,6 +69,10 @@ describe("the options of npm start", () => {
     [["--postgres", "h:5432"], "--postgres takes a URL"],
     [["--stripe-url", "127.0.0.1:7"], "--stripe-url takes a URL"],
     [["--gateway", "stripe"], "--gateway takes fixed-latency:MS"],
+    [["--gateway-calls-per-second", "0"], "--gateway-calls-per-second takes a whole number"],
+    [["--gateway-calls-in-flight", "x"], "--gateway-calls-in-flight takes a whole number"],
+    [["--limit", "openMax"], "--limit takes NAME=NUMBER"],
+    [["--limit", "openMax=many"], "--limit takes NAME=NUMBER"],
     [["--postgres-set", "fsync"], "--postgres-set takes NAME=VALUE"],
     [["--unknown"], "--unknown"],
     [["something"], "something"],

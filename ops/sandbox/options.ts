@@ -21,6 +21,12 @@ export interface SandboxOptions {
   readonly redisUrl: string | null;
   /** Requests a second that each new merchant may send; null: 100. */
   readonly rateLimitPerSecond: number | null;
+  /** Calls a second to each gateway account; null: any number. */
+  readonly gatewayCallsPerSecond: number | null;
+  /** Calls to each gateway account whose answer is out at once; null: any number. */
+  readonly gatewayCallsInFlight: number | null;
+  /** Limits of the node by their names in its configuration; what is not named keeps its default. */
+  readonly limits: Readonly<Record<string, number>>;
   readonly postgresSettings: Readonly<Record<string, string>>;
 }
 
@@ -42,6 +48,9 @@ export const USAGE = `npm start -- [options]      starts the sandbox: PostgreSQL
   --gateway fixed-latency:MS   benchmarks: merchants use an in-process gateway that answers after MS milliseconds
   --redis URL         Redis for finished replies (default: none; redis://HOST:PORT or rediss://)
   --rate-limit R      requests a second that each new merchant may send (default 100; existing ones keep theirs)
+  --gateway-calls-per-second R, --gateway-calls-in-flight N
+                      budget of calls to each gateway account (default: none)
+  --limit NAME=N      a limit of the node by its name in the configuration, repeatable
   --workers N         worker threads for shard actors (default: cores - 1)
   --postgres-set NAME=VALUE    setting of the embedded server, repeatable (durability cannot be turned off)
 
@@ -69,6 +78,9 @@ export function readOptions(args: readonly string[], cwd: string, projectDir: st
         "adyen-url": text,
         gateway: text,
         workers: text,
+        "gateway-calls-per-second": text,
+        "gateway-calls-in-flight": text,
+        limit: texts,
         "postgres-set": texts,
       },
     });
@@ -90,6 +102,9 @@ export function readOptions(args: readonly string[], cwd: string, projectDir: st
         values["rate-limit"] === undefined
           ? null
           : wholeNumber("--rate-limit", values["rate-limit"], 1, 1_000_000, 100),
+      gatewayCallsPerSecond: optionalBudget("--gateway-calls-per-second", values["gateway-calls-per-second"]),
+      gatewayCallsInFlight: optionalBudget("--gateway-calls-in-flight", values["gateway-calls-in-flight"]),
+      limits: Object.fromEntries((values.limit ?? []).map(limit)),
       postgresSettings: Object.fromEntries((values["postgres-set"] ?? []).map(setting)),
     };
     return { kind: "run", options };
@@ -115,6 +130,16 @@ function webAddress(name: string, given: string, protocols: readonly string[]): 
 
 const optionalAddress = (name: string, given: string | undefined): string | null =>
   given === undefined ? null : webAddress(name, given, ["http:", "https:"]).replace(/\/$/, "");
+
+const optionalBudget = (name: string, given: string | undefined): number | null =>
+  given === undefined ? null : wholeNumber(name, given, 1, 1_000_000, 1);
+
+/** Whether there is such a limit, and what it may be, the node says itself. */
+function limit(given: string): readonly [string, number] {
+  const match = /^([a-zA-Z]+)=(\d+(?:\.\d+)?)$/.exec(given);
+  if (match === null) throw new Error(`--limit takes NAME=NUMBER, not "${given}"`);
+  return [match[1] as string, Number(match[2])];
+}
 
 function fixedLatency(given: string): number {
   const [kind, delayMs] = given.split(":");

@@ -7,7 +7,7 @@ import { renderBanner } from "./banner.ts";
 import type { Cluster, PrepareCluster } from "./cluster-data.ts";
 import type { SandboxFolder } from "./folder.ts";
 import { GATEWAY_TOKENS } from "./gateways/tokens.ts";
-import { SANDBOX_API_KEYS } from "./node-config.ts";
+import { SANDBOX_API_KEYS, SANDBOX_WEBHOOK_SECRETS } from "./node-config.ts";
 import type { SandboxOptions } from "./options.ts";
 import { keepRunning } from "./keep-running.ts";
 import type { Part, ProgramPart } from "./part.ts";
@@ -177,6 +177,7 @@ export class Sandbox {
   async #bootNode(): Promise<void> {
     const { cluster, gateways } = this.#running();
     const { stripeUrl, adyenUrl, fixedLatencyMs, redisUrl, workers } = this.#options;
+    const { gatewayCallsPerSecond, gatewayCallsInFlight, limits } = this.#options;
     this.#node = nodePart(this.#launch(this.#around.nodeEntry), {
       mode: "sandbox",
       node: { id: NODE_ID },
@@ -185,15 +186,35 @@ export class Sandbox {
       control: { dsn: cluster.control.dsn },
       keys: { file: cluster.keysFile },
       gateways: {
-        stripe: { baseUrl: stripeUrl ?? gateways.stripeUrl, apiKey: SANDBOX_API_KEYS.stripe },
-        adyen: { baseUrl: adyenUrl ?? gateways.adyenUrl, apiKey: SANDBOX_API_KEYS.adyen },
+        stripe: {
+          baseUrl: stripeUrl ?? gateways.stripeUrl,
+          apiKey: SANDBOX_API_KEYS.stripe,
+          webhooks: { secrets: [SANDBOX_WEBHOOK_SECRETS.stripe], livemode: false },
+        },
+        adyen: {
+          baseUrl: adyenUrl ?? gateways.adyenUrl,
+          apiKey: SANDBOX_API_KEYS.adyen,
+          webhooks: { hmacKeys: [SANDBOX_WEBHOOK_SECRETS.adyen], live: false, basicAuth: null },
+        },
         fixedLatency: fixedLatencyMs === null ? null : { delayMs: fixedLatencyMs },
       },
       redis: redisUrl === null ? null : { url: redisUrl },
       sandboxTokens: GATEWAY_TOKENS.map(({ token, meaning }) => ({ token, meaning })),
       workers,
+      gatewayCallsPerSecond,
+      gatewayCallsInFlight,
+      limits,
     });
     await this.#start(this.#node);
+    await this.#tellGateways(this.#node.ready.apiUrl);
+  }
+
+  /** Where their notifications go; they remember it over a restart. */
+  async #tellGateways(apiUrl: string): Promise<void> {
+    const { gateways } = this.#running();
+    const { stripe, adyen } = SANDBOX_WEBHOOK_SECRETS;
+    await setWebhooks(gateways.stripeUrl, { gateway: "stripe", url: `${apiUrl}/v1/webhooks/stripe`, secret: stripe });
+    await setWebhooks(gateways.adyenUrl, { gateway: "adyen", url: `${apiUrl}/v1/webhooks/adyen`, hmacKey: adyen });
   }
 
   #running(): { cluster: Cluster; gateways: GatewaysReady } {
@@ -213,8 +234,16 @@ export class Sandbox {
     if (this.#node === undefined) throw new Error("the node is not started");
     const file = describeSandbox({
       cluster,
-      stripe: { url: gateways.stripeUrl, chargeLog: this.#chargeLog("stripe"), controlUrl: null },
-      adyen: { url: gateways.adyenUrl, chargeLog: this.#chargeLog("adyen"), controlUrl: null },
+      stripe: {
+        url: gateways.stripeUrl,
+        chargeLog: this.#chargeLog("stripe"),
+        controlUrl: `${gateways.stripeUrl}/_control`,
+      },
+      adyen: {
+        url: gateways.adyenUrl,
+        chargeLog: this.#chargeLog("adyen"),
+        controlUrl: `${gateways.adyenUrl}/_control`,
+      },
       redisUrl: this.#options.redisUrl,
       node: { id: NODE_ID, pid: this.#node.pid, ...this.#node.ready },
     });
@@ -227,4 +256,14 @@ export class Sandbox {
     const inside = relative(this.#around.projectDir, this.#folder.path);
     return inside.startsWith("..") ? this.#folder.path : inside;
   }
+}
+
+/** Tells a simulator where to send its notifications. Throws when it does not take it. */
+async function setWebhooks(simulatorUrl: string, fields: Readonly<Record<string, string>>): Promise<void> {
+  const response = await fetch(`${simulatorUrl}/_control/webhooks`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(fields),
+  });
+  if (!response.ok) throw new Error(`the ${fields["gateway"]} simulator does not take an address: ${response.status}`);
 }

@@ -1,14 +1,20 @@
 /** A server that the official Adyen SDK talks to: payments and their modifications, idempotent by key like the original. */
-import { adyenError, ADYEN_DIALECT } from "./adyen-words.ts";
+import { adyenError, adyenPaymentMethods, ADYEN_DIALECT } from "./adyen-words.ts";
 import { Bookkeeper, type BookkeeperOptions, type KeyedCall } from "./bookkeeper.ts";
+import { chargedTerms } from "./echo.ts";
 import { after, digestOf } from "./effects.ts";
 import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
-import { type PaymentRecord, stepAfter } from "./records.ts";
-import { type TokenRow, tokenRow } from "./tokens.ts";
+import { chargeKindOf, type HappeningKind } from "./happening.ts";
+import { happenLater, type LateOutcome } from "./late-effects.ts";
+import { type PaymentRecord, refundableOf, stepAfter, UNTOUCHED } from "./payment-record.ts";
+import { type Sequel, type TokenRow, tokenRow } from "./tokens.ts";
+import { charge, modify } from "./troubles.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 const ROUTE = /^(?:\/checkout)?\/v\d{1,3}\/(payments|cancels)(?:\/(\w{1,60})\/(captures|cancels|refunds))?$/;
+/** It changes nothing: whoever asks whether Adyen is there may call it. */
+const METHODS_ROUTE = /^(?:\/checkout)?\/v\d{1,3}\/paymentMethods$/;
 const REVOKED_KEY = "revoked";
 const TEXT_MAX = 200;
 
@@ -37,12 +43,19 @@ export class AdyenSimulator {
   close(): Promise<void> {
     return this.#books.close();
   }
+  get books(): Bookkeeper {
+    return this.#books;
+  }
+  happenLater(what: Sequel, cause: { readonly account: string; readonly key: string }): Promise<LateOutcome> {
+    return happenLater(this.#books, what, cause);
+  }
 
   async handle(request: SimulatedRequest): Promise<Answer> {
     const { method, path, headers, body } = request;
     const apiKey = headers["x-api-key"];
     if (typeof apiKey !== "string" || apiKey === "" || apiKey === REVOKED_KEY)
       return adyenError(401, "000", "HTTP Status Response - Unauthorized", "security");
+    if (method === "POST" && METHODS_ROUTE.test(path)) return adyenPaymentMethods(parse(body));
     const [, root, psp, verb] = ROUTE.exec(path) ?? [];
     if (method !== "POST" || root === undefined || (root === "cancels" && verb !== undefined))
       return adyenError(404, "905", `no such path: ${path}`, "internal");
@@ -84,25 +97,20 @@ export class AdyenSimulator {
         manual: asJson(json["additionalData"])["manualCapture"] === "true",
         token: token.slice(0, 64),
         state: "open",
-        captured: 0,
-        refunded: 0,
-        captureOperation: "",
-        refunds: 0,
-        stepRefundId: "",
+        ...UNTOUCHED,
       };
       const row = tokenRow("adyen", token) ?? NOBODY;
-      if (row.decline !== undefined) return this.#books.note({ ...open, answer: "declined", state: "declined" });
-      const amount = value + (row.wrongAmount === true ? 1 : 0);
-      const paid = {
-        ...open,
-        stepAmount: amount,
-        ...after({ kind: open.manual ? "authorize" : "sale", amount }, open),
-      };
-      return this.#books.charge(row, again, paid, open);
+      const kind = chargeKindOf(open);
+      if (row.decline !== undefined)
+        return this.#books.note({ ...open, answer: "declined", state: "declined" }, { kind, success: false });
+      const charged = chargedTerms(row, open);
+      const { amount } = charged;
+      const paid = { ...open, ...charged, stepAmount: amount, ...after({ kind, amount }, open) };
+      return charge(this.#books, row, again, paid, open);
     });
   }
 
-  /** A well-formed one is always `received`; whether it takes effect, a webhook would tell. */
+  /** A well-formed one is always `received`; whether it takes effect, a webhook tells. */
   #modify(call: KeyedCall, json: Json, psp: string, verb: string): Promise<Answer> {
     return this.#books.answer(call, () =>
       this.#books.alone(psp, async () => {
@@ -125,7 +133,9 @@ export class AdyenSimulator {
     const find = (): PaymentRecord | undefined => this.#books.records.byOperation(call.account, reference);
     const cancel = async (): Promise<Answer> => {
       const record = find();
-      if (record !== undefined) return this.#apply(call, record, "void", record.amount, asText(json["reference"]));
+      if (record !== undefined)
+        return this.#apply(call, record, "void", record.amount, asText(json["reference"]), "technical_cancel");
+      // Of what Adyen does not know it tells nothing: the payment may be on its way still.
       const pspReference = digestOf(`${call.account}:${call.key}`).toUpperCase();
       return jsonAnswer(201, {
         merchantAccount: call.account,
@@ -140,13 +150,14 @@ export class AdyenSimulator {
     });
   }
 
-  /** What cannot be done is received as well, and has no effect. */
+  /** What cannot be done is received as well, and refused by its webhook. */
   #apply(
     call: KeyedCall,
     record: PaymentRecord,
     kind: "capture" | "void" | "refund",
     amount: number,
     operationId: string,
+    told: HappeningKind = kind,
   ): Promise<Answer> {
     const next = stepAfter(record, call, {
       at: this.#books.nowMs(),
@@ -155,11 +166,11 @@ export class AdyenSimulator {
       stepOperation: operationId === "" ? record.operationId : operationId,
       stepReference: digestOf(`${call.account}:${call.key}`).toUpperCase(),
     });
-    const left = kind === "refund" ? record.captured - record.refunded : record.amount;
+    const left = kind === "refund" ? refundableOf(record) : record.amount;
     const allowed = kind === "refund" ? record.state === "captured" : record.state === "authorized";
-    if (!allowed || amount > left) return this.#books.note(next);
-    if (kind === "void") return this.#books.effect({ ...next, ...after({ kind, amount }, record) }, kind);
-    return this.#books.modify(tokenRow("adyen", record.token)?.[kind], next, kind);
+    if (!allowed || amount > left) return this.#books.note(next, { kind: told, success: false });
+    if (kind === "void") return this.#books.effect({ ...next, ...after({ kind, amount }, record) }, kind, told);
+    return modify(this.#books, tokenRow("adyen", record.token)?.[kind], next, kind);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Adyen's side of the wire: answers and errors of Checkout, as far as the adapters read them. */
 import type { Dialect } from "./bookkeeper.ts";
+import { echoedOperationOf } from "./echo.ts";
 import { type Answer, jsonAnswer } from "./exchange.ts";
-import type { PaymentRecord } from "./records.ts";
+import type { PaymentRecord } from "./payment-record.ts";
 import { tokenRow } from "./tokens.ts";
 
 const WEEK_MS = 7 * 86_400_000;
@@ -19,20 +20,26 @@ const paymentOf = (record: PaymentRecord): Readonly<Record<string, unknown>> => 
   pspReference: record.id,
   resultCode: "Authorised",
   amount: { currency: record.currency, value: record.amount },
-  merchantReference: record.operationId,
+  merchantReference: echoedOperationOf("adyen", record),
   paymentMethod: { brand: "visa", type: "scheme" },
 });
 
 /** A token that nobody knows is refused like a wrong card number, and the refusal is stored by its key. */
 const UNKNOWN_CARD = { adyenCode: "8", adyenReason: "Invalid Card Number" };
 
+/** Why the payment was refused, in Adyen's code and words. */
+export function adyenRefusalOf({ token }: PaymentRecord): { readonly code: string; readonly reason: string } {
+  const { adyenCode, adyenReason } = tokenRow("adyen", token)?.decline ?? UNKNOWN_CARD;
+  return { code: adyenCode, reason: adyenReason };
+}
+
 function refusalOf(record: PaymentRecord): Readonly<Record<string, unknown>> {
-  const { adyenCode, adyenReason } = tokenRow("adyen", record.token)?.decline ?? UNKNOWN_CARD;
+  const { code, reason } = adyenRefusalOf(record);
   return {
     pspReference: record.id,
     resultCode: "Refused",
-    refusalReason: adyenReason,
-    refusalReasonCode: adyenCode,
+    refusalReason: reason,
+    refusalReasonCode: code,
     merchantReference: record.operationId,
   };
 }
@@ -61,3 +68,9 @@ export const ADYEN_DIALECT: Dialect = {
     return jsonAnswer(200, record.answer === "declined" ? refusalOf(record) : paymentOf(record));
   },
 };
+
+/** What `/paymentMethods` offers: cards, to every account. */
+export const adyenPaymentMethods = (json: Readonly<Record<string, unknown>> | undefined): Answer =>
+  typeof json?.["merchantAccount"] === "string" && json["merchantAccount"] !== ""
+    ? jsonAnswer(200, { paymentMethods: [{ brands: ["visa", "mc", "amex"], name: "Cards", type: "scheme" }] })
+    : adyenError(403, "901", "Invalid Merchant Account", "security");

@@ -1,14 +1,15 @@
 /**
  * Keyed calls of one simulated gateway: who is in flight, what a replay is told, what took effect. The order is always
- * charge log (fsync), memory and records, answer; after a crash the charge log is read first.
+ * charge log (fsync), webhooks on file, memory and records, answer; after a crash the charge log is read first.
  */
-import { assertNever } from "../../../actors/domain/index.ts";
 import { ChargeLog, type ChargeLine } from "./charge-log.ts";
-import { after, recordOfLine } from "./effects.ts";
-import { type Answer, HANG, textAnswer } from "./exchange.ts";
+import type { Announcer } from "./announcer.ts";
+import { causeKeyOf, recordOfLine } from "./effects.ts";
+import type { Answer } from "./exchange.ts";
+import type { Happening, HappeningKind } from "./happening.ts";
 import { PaymentQueue } from "./payment-queue.ts";
-import { type PaymentRecord, RecordStore } from "./records.ts";
-import type { LaterTrouble, TokenRow } from "./tokens.ts";
+import type { PaymentRecord } from "./payment-record.ts";
+import { RecordStore } from "./records.ts";
 
 /** A keyed call. `fingerprint`: of its parameters. */
 export interface KeyedCall {
@@ -39,20 +40,24 @@ export interface BookkeeperOptions {
   readonly records: string;
   readonly slowMs: number;
   readonly nowMs: () => number;
+  readonly announcer: Announcer;
 }
 
 export class Bookkeeper {
+  readonly dialect: Dialect;
   readonly records: RecordStore;
   readonly #charges: ChargeLog;
-  readonly #dialect: Dialect;
   readonly #options: BookkeeperOptions;
   /** Keys of calls that still run. */
   readonly #running = new Set<string>();
   readonly #queue = new PaymentQueue();
+  readonly #announcer: Announcer;
+  readonly #hidden = new Set<string>();
 
   constructor(dialect: Dialect, options: BookkeeperOptions) {
-    this.#dialect = dialect;
+    this.dialect = dialect;
     this.#options = options;
+    this.#announcer = options.announcer;
     this.#charges = new ChargeLog(options.chargeLog);
     this.records = new RecordStore(options.records);
   }
@@ -70,10 +75,14 @@ export class Bookkeeper {
   async recover(): Promise<void> {
     const missing: ChargeLine[] = [];
     this.#charges.scan((line) => {
-      if (line.gateway === this.#dialect.gateway && !this.records.hasEffect(line.account, line.key)) missing.push(line);
+      if (line.gateway === this.dialect.gateway && !this.records.hasEffect(line.account, line.key)) missing.push(line);
     });
-    for (const line of missing)
-      await this.records.put(recordOfLine(line, this.records.byId(line.account, line.gateway_reference)), true);
+    for (const line of missing) {
+      const before = this.records.byId(line.account, line.gateway_reference);
+      const causeKey = causeKeyOf(line.key);
+      const record = recordOfLine(line, before, this.records.byKey(line.account, causeKey));
+      await this.#remember(record, { kind: line.kind, success: true }, causeKey, true);
+    }
   }
 
   /**
@@ -82,12 +91,12 @@ export class Bookkeeper {
    */
   async answer(call: KeyedCall, perform: (again: boolean) => Promise<Answer>): Promise<Answer> {
     const name = `${call.account}:${call.key}`;
-    if (this.#running.has(name)) return this.#dialect.inFlight();
+    if (this.#running.has(name)) return this.dialect.inFlight();
     const stored = this.stored(call.account, call.key);
     if (stored !== undefined) {
       const isOther = stored.fingerprint !== "" && stored.fingerprint !== call.fingerprint;
-      if (isOther && this.#dialect.checksParameters) return this.#dialect.otherParameters(call.key);
-      if (stored.answer !== "forgotten") return { ...this.#dialect.render(stored), replayed: true };
+      if (isOther && this.dialect.checksParameters) return this.dialect.otherParameters(call.key);
+      if (stored.answer !== "forgotten") return { ...this.dialect.render(stored), replayed: true };
     }
     this.#running.add(name);
     try {
@@ -100,25 +109,29 @@ export class Bookkeeper {
   /** The record of a key whose life is not over. */
   stored(account: string, key: string): PaymentRecord | undefined {
     const record = this.records.byKey(account, key);
-    return record !== undefined && record.at + this.#dialect.keyTtlMs > this.nowMs() ? record : undefined;
+    return record !== undefined && record.at + this.dialect.keyTtlMs > this.nowMs() ? record : undefined;
   }
 
   /** Runs `work` while no other call touches the payment. */
   async alone(id: string, work: () => Promise<Answer>): Promise<Answer> {
-    return (await this.#queue.run(id, work)) ?? this.#dialect.locked();
+    return (await this.exclusively(id, work)) ?? this.dialect.locked();
+  }
+  /** The same for work that answers nobody; undefined: others took too long, and it was not done. */
+  exclusively<Result>(id: string, work: () => Promise<Result>): Promise<Result | undefined> {
+    return this.#queue.run(id, work);
   }
 
-  /** Remembers a call without effect and gives its answer. */
-  async note(record: PaymentRecord): Promise<Answer> {
-    await this.records.put(record, false);
-    return this.#dialect.render(record);
+  /** Remembers a call without effect and gives its answer. `happening`: what the gateway tells of it. */
+  async note(record: PaymentRecord, happening?: Happening): Promise<Answer> {
+    await this.#remember(record, happening, record.key, false);
+    return this.dialect.render(record);
   }
 
-  /** Money moves: one line, then the record, then the answer. */
-  async effect(record: PaymentRecord, kind: ChargeLine["kind"]): Promise<Answer> {
+  /** Money moves: one line, then the webhooks on file, then the record, then the answer. */
+  async effect(record: PaymentRecord, kind: ChargeLine["kind"], told: HappeningKind = kind): Promise<Answer> {
     await this.#charges.append({
-      at: new Date(record.at).toISOString(),
-      gateway: this.#dialect.gateway,
+      at: new Date(this.nowMs()).toISOString(),
+      gateway: this.dialect.gateway,
       account: record.account,
       key: record.key,
       operation_id: record.stepOperation,
@@ -129,49 +142,47 @@ export class Bookkeeper {
       outcome: "succeeded",
       gateway_reference: record.id,
     });
-    await this.records.put(record, true);
-    return this.#dialect.render(record);
+    await this.#remember(record, { kind: told, success: true }, causeKeyOf(record.key), true);
+    return this.dialect.render(record);
   }
 
-  /** The call that charges, with the trouble that its token asks for. `charged`, `open`: the payment after and before. */
-  async charge(row: TokenRow, again: boolean, charged: PaymentRecord, open: PaymentRecord): Promise<Answer> {
-    const { stores500 } = this.#dialect;
-    const kind = charged.manual ? "authorize" : "sale";
-    const trouble = again ? "none" : row.trouble;
-    switch (trouble) {
-      case "none":
-        return this.effect(charged, kind);
-      case "slow":
-        await new Promise((done) => setTimeout(done, this.#options.slowMs));
-        return this.effect(charged, kind);
-      case "hangAfter":
-        await this.effect(charged, kind);
-        return HANG;
-      case "hangBefore":
-        await this.note({ ...open, answer: "forgotten" });
-        return HANG;
-      case "errorAfter":
-        await this.effect(stores500 ? { ...charged, answer: "failed" } : charged, kind);
-        return this.#dialect.serverError();
-      case "errorBefore":
-        await this.note({ ...open, answer: stores500 ? "failed" : "forgotten" });
-        return this.#dialect.serverError();
-      case "busy":
-        await this.note({ ...open, answer: "forgotten" });
-        return this.#dialect.rateLimited();
-      case "garbled":
-        await this.effect(charged, kind);
-        return textAnswer(200, "text/html", "<html><body>Everything is fine</body></html>");
-      default:
-        return assertNever(trouble);
-    }
+  /** Tells of what moved no money and changed nothing. `causeKey`: of the call that it follows. */
+  async tell(record: PaymentRecord, happening: Happening, causeKey: string): Promise<void> {
+    const told = this.#announcer.announce(record, happening, causeKey);
+    await told.kept;
+    await told.release();
   }
 
-  /** A capture or a refund with what its payment's token asks for. `open`: before it. A replay is told that it is done. */
-  async modify(trouble: LaterTrouble | undefined, open: PaymentRecord, kind: "capture" | "refund"): Promise<Answer> {
-    if (trouble === "refused") return this.note({ ...open, answer: "declined" });
-    const answer = await this.effect({ ...open, ...after({ kind, amount: open.stepAmount }, open) }, kind);
-    return trouble === "hangAfter" ? HANG : answer;
+  /** Lines of the charge log in which a text stands; a walk through the whole file. */
+  linesWith(text: string): readonly ChargeLine[] {
+    return this.#charges.linesWith(text);
+  }
+
+  /** As long as what is slow takes. */
+  async pauseSlow(): Promise<void> {
+    await new Promise((done) => setTimeout(done, this.#options.slowMs));
+  }
+
+  /** Reads do not find the payment for as long as what is slow takes. */
+  hide(id: string): void {
+    this.#hidden.add(id);
+    setTimeout(() => this.#hidden.delete(id), this.#options.slowMs).unref();
+  }
+  isHidden(id: string): boolean {
+    return this.#hidden.has(id);
+  }
+
+  /** A record that is missing after a crash has not told its webhooks either. */
+  async #remember(
+    record: PaymentRecord,
+    happening: Happening | undefined,
+    causeKey: string,
+    effect: boolean,
+  ): Promise<void> {
+    const told = happening === undefined ? undefined : this.#announcer.announce(record, happening, causeKey);
+    await told?.kept;
+    await this.records.put(record, effect);
+    await told?.release();
   }
 
   async close(): Promise<void> {

@@ -11,12 +11,13 @@ export interface SimulatedRequest {
   readonly body: string;
 }
 
-/** `hang`: the client never gets an answer. */
+/** `hang`: the client never gets an answer. `pace`: a byte of the body each second, or its headers and nothing more. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly contentType: string;
   readonly hang?: boolean;
+  readonly pace?: "drip" | "headersOnly";
   readonly replayed?: boolean;
   readonly headers?: readonly string[];
 }

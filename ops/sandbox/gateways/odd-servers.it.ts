@@ -47,6 +47,7 @@ class OddServer {
 const call = (name: "stripe" | "adyen"): GatewayCall => ({
   operationId: "op_1" as OperationId,
   paymentId: "pay_1" as PaymentId,
+  merchantId: null,
   kind: "sale",
   action: "execute",
   try: 1,

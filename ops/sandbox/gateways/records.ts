@@ -4,63 +4,15 @@
  */
 import { AppendLog } from "./append-log.ts";
 import { OffsetIndex } from "./offset-index.ts";
-
-/** `failed`: the stored answer is a 500. `forgotten`: the call was lost, the same key executes later. */
-export type StoredAnswer = "ok" | "declined" | "failed" | "forgotten";
-export type StepKind = "create" | "charge" | "capture" | "void" | "refund";
-export type PaymentState = "open" | "declined" | "authorized" | "captured" | "canceled";
-
-/** A payment after one keyed call. Amounts: the gateway's minor units. `at`: Unix milliseconds. */
-export interface PaymentRecord {
-  readonly at: number;
-  readonly account: string;
-  readonly key: string;
-  /** Of the call's parameters; "" matches every call (a record rebuilt from the charge log). */
-  readonly fingerprint: string;
-  readonly answer: StoredAnswer;
-  readonly step: StepKind;
-  /** Of this call: its amount, its operation, its own reference. */
-  readonly stepAmount: number;
-  readonly stepOperation: string;
-  readonly stepReference: string;
-  readonly id: string;
-  readonly operationId: string;
-  readonly paymentId: string;
-  readonly amount: number;
-  readonly currency: string;
-  readonly manual: boolean;
-  readonly token: string;
-  readonly state: PaymentState;
-  readonly captured: number;
-  readonly refunded: number;
-  /** The operation of the newest capture that was asked for; "" when none was. */
-  readonly captureOperation: string;
-  /** Refunds asked for up to this call, refused ones included. */
-  readonly refunds: number;
-  /** Our name for this call's refund, as it was sent; "" for other steps. */
-  readonly stepRefundId: string;
-}
-
-/** The payment as a later call leaves it before anything has changed. */
-export const stepAfter = (
-  record: PaymentRecord,
-  call: Pick<PaymentRecord, "account" | "key" | "fingerprint">,
-  step: Pick<PaymentRecord, "at" | "step" | "stepAmount" | "stepOperation" | "stepReference">,
-): PaymentRecord => ({
-  ...record,
-  ...call,
-  ...step,
-  answer: "ok",
-  captureOperation: step.step === "capture" ? step.stepOperation : record.captureOperation,
-  refunds: record.refunds + (step.step === "refund" ? 1 : 0),
-  stepRefundId: "",
-});
+import type { PaymentRecord } from "./payment-record.ts";
+import { formatRecord, parseRecord } from "./record-line.ts";
 
 const keyName = (account: string, key: string): string => `key:${account}:${key}`;
-const idName = (id: string): string => `id:${id}`;
+const ID_PREFIX = "id:";
+const idName = (id: string): string => `${ID_PREFIX}${id}`;
 const operationName = (account: string, operationId: string): string => `op:${account}:${operationId}`;
 const refundName = (account: string, reference: string): string => `refund:${account}:${reference.toLowerCase()}`;
-/** The payment's first refund is number 1. */
+const refundNumberOf = ({ refundNumber, refunds }: PaymentRecord): number => refundNumber || refunds;
 const nthRefundName = (id: string, n: number): string => `refund-of:${id}:${n}`;
 
 /** Names under which a record is found; the newest one with a name wins. */
@@ -69,7 +21,7 @@ const namesOf = (record: PaymentRecord): readonly string[] => [
   idName(record.id),
   operationName(record.account, record.operationId),
   ...(record.step === "refund"
-    ? [refundName(record.account, record.stepReference), nthRefundName(record.id, record.refunds)]
+    ? [refundName(record.account, record.stepReference), nthRefundName(record.id, refundNumberOf(record))]
     : []),
 ];
 
@@ -87,7 +39,7 @@ export class RecordStore {
   constructor(path: string) {
     this.#log = new AppendLog(path, false); // what must survive a loss of power stands in the charge log
     this.#log.scan((line, offset) => {
-      const [record, effect] = parseLine(line);
+      const [record, effect] = parseRecord(line);
       for (const name of namesOf(record)) this.#index.set(name, offset, effect);
     });
   }
@@ -115,8 +67,18 @@ export class RecordStore {
   *refundsOf(payment: PaymentRecord): Generator<PaymentRecord> {
     for (let n = payment.refunds; n > 0; n--) {
       const found = this.#find(nthRefundName(payment.id, n));
-      if (found?.id === payment.id && found.refunds === n && found.step === "refund") yield found;
+      if (found?.id === payment.id && refundNumberOf(found) === n && found.step === "refund") yield found;
     }
+  }
+  /** Payments of an account, newest first; only the newest of all accounts are looked at. */
+  newestOf(account: string, count: number): readonly PaymentRecord[] {
+    const names = [...this.#recent.keys()].filter((name) => name.startsWith(ID_PREFIX)).reverse();
+    const found: PaymentRecord[] = [];
+    for (const name of names) {
+      const record = this.#recent.get(name);
+      if (record?.account === account && found.push(record) === count) break;
+    }
+    return found;
   }
   /** True when the effect of this key is remembered; else only the charge log may know of it. */
   hasEffect(account: string, key: string): boolean {
@@ -135,7 +97,7 @@ export class RecordStore {
       if (this.#recent.size <= RECENT_MAX) break;
       this.#recent.delete(oldest);
     }
-    const offset = await this.#log.append(formatLine(record, effect));
+    const offset = await this.#log.append(formatRecord(record, effect));
     for (const name of names) {
       this.#index.set(name, offset, effect);
       if (this.#unwritten.get(name) === record) this.#unwritten.delete(name);
@@ -150,44 +112,6 @@ export class RecordStore {
     const held = this.#unwritten.get(name) ?? this.#recent.get(name);
     if (held !== undefined) return held;
     const at = this.#index.get(name);
-    return at === undefined ? undefined : parseLine(this.#log.readLine(at.offset))[0];
+    return at === undefined ? undefined : parseRecord(this.#log.readLine(at.offset))[0];
   }
-}
-
-/** Columns of a line. Their order is the file's format: new ones stand at the end. */
-const COLUMNS = [
-  "at",
-  "account",
-  "key",
-  "fingerprint",
-  "answer",
-  "step",
-  "stepAmount",
-  "stepOperation",
-  "stepReference",
-  "id",
-  "operationId",
-  "paymentId",
-  "amount",
-  "currency",
-  "manual",
-  "token",
-  "state",
-  "captured",
-  "refunded",
-  "captureOperation",
-  "refunds",
-  "stepRefundId",
-] as const satisfies readonly (keyof PaymentRecord)[];
-
-/** What lines that were written before these columns existed mean. */
-const MISSING: Partial<PaymentRecord> = { captureOperation: "", refunds: 0, stepRefundId: "" };
-
-const formatLine = (record: PaymentRecord, effect: boolean): string =>
-  JSON.stringify([effect, ...COLUMNS.map((column) => record[column])]);
-
-function parseLine(line: string): readonly [record: PaymentRecord, effect: boolean] {
-  const [effect, ...values] = JSON.parse(line) as [boolean, ...unknown[]]; // a line that this file has written
-  const entries = COLUMNS.map((column, i) => [column, values[i] ?? MISSING[column]] as const);
-  return [Object.fromEntries(entries) as unknown as PaymentRecord, effect];
 }

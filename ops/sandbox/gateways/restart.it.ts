@@ -4,6 +4,8 @@ import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { HMAC_KEY, WEBHOOK_SECRET } from "./test-calls.ts";
+import { Receiver, until } from "./test-receiver.ts";
 import { readChargeLines, rigSettings } from "./test-rig.ts";
 import type { GatewaySimulatorOptions } from "./index.ts";
 
@@ -40,6 +42,14 @@ interface Reply {
   readonly text: string;
   readonly replayed: string | null;
 }
+
+/** As `/_control/state` tells it. */
+type State = Readonly<
+  Record<
+    "stripe" | "adyen",
+    { readonly webhooks: Readonly<Record<"pending" | "unwritten", number>>; readonly sequels: number }
+  >
+>;
 
 async function post(url: string, path: string, key: string, body: string | object): Promise<Reply> {
   const isForm = typeof body === "string";
@@ -92,7 +102,14 @@ describe("gateway simulators as a process", function () {
     running.delete(simulators);
     return simulators.end(signal);
   };
+  const hooks: Receiver[] = [];
+  const receiver = (): Receiver => {
+    const hook = new Receiver();
+    hooks.push(hook);
+    return hook;
+  };
   afterEach(async () => {
+    await Promise.all(hooks.splice(0).map((hook) => hook.stop()));
     await Promise.all([...running].map((simulators) => end(simulators, "SIGKILL")));
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
   });
@@ -250,6 +267,88 @@ describe("gateway simulators as a process", function () {
       expect(lines).to.have.length(total);
       expect(new Set(lines.map(({ key }) => key)).size).to.equal(total);
     }
+  });
+
+  it("keeps webhooks that nobody has accepted, what is still to happen, and the endpoint over kill -9", async () => {
+    const hook = receiver();
+    hook.answer = () => 503;
+    const url = await hook.start();
+    const settings = settingsOf({ webhookTiming: { soonMs: 1, lateMs: 1_000, retryDelaysMs: [50] } });
+    let now = await begin(settings);
+    for (const endpoint of [
+      { gateway: "stripe", url, secret: WEBHOOK_SECRET },
+      { gateway: "adyen", url, hmacKey: HMAC_KEY },
+    ])
+      expect((await post(now.stripeUrl, "/_control/webhooks", "-", endpoint)).status).to.equal(200);
+    const ids: string[] = [];
+    for (let n = 1; n <= 3; n++) {
+      ids.push(idOf(await createAt(now.stripeUrl, n)));
+      await confirmAt(now.stripeUrl, n, ids[n - 1] as string);
+    }
+    const paid = JSON.parse((await payAt(now.adyenUrl, 4, "tok_dispute")).text) as { pspReference: string };
+    await until(() => hook.deliveries.length >= 4, "first tries");
+    await end(now, "SIGKILL");
+    hook.deliveries.length = 0;
+    hook.answer = () => 200;
+    now = await begin(settings);
+    await until(() => ids.every((id) => hook.events(id).length === 1), "all that was not accepted");
+    await until(() => hook.items(paid.pspReference).length === 2, "what was still to happen");
+    expect(hook.items(paid.pspReference).map(({ eventCode }) => eventCode)).to.deep.equal([
+      "AUTHORISATION",
+      "CHARGEBACK",
+    ]);
+    expect(readChargeLines(settings, "adyen").map(({ kind }) => kind)).to.deep.equal(["sale", "dispute"]);
+    const isAllDone = async (): Promise<boolean> => {
+      const state = (await (await fetch(`${now.stripeUrl}/_control/state`)).json()) as State;
+      return [state.stripe, state.adyen].every(
+        ({ webhooks, sequels }) => webhooks.pending + webhooks.unwritten + sequels === 0,
+      );
+    };
+    await until(isAllDone, "the receipts of all"); // a receipt that is not on file is as good as none
+    await end(now, "SIGKILL");
+    hook.deliveries.length = 0;
+    now = await begin(settings);
+    const marker = idOf(await createAt(now.stripeUrl, 9));
+    await confirmAt(now.stripeUrl, 9, marker);
+    await until(() => hook.events(marker).length === 1, "the marker");
+    expect(hook.deliveries, "nothing that was accepted comes again").to.have.length(1);
+  });
+
+  it("tells of what only the charge log knows, and keeps late effects when the records are gone", async () => {
+    const hook = receiver();
+    const url = await hook.start();
+    const settings = settingsOf({
+      webhookTiming: { soonMs: 1 },
+      webhooks: {
+        stripe: { url, secret: WEBHOOK_SECRET },
+        adyen: { url, hmacKey: HMAC_KEY, basicAuth: null },
+      },
+    });
+    let now = await begin(settings);
+    const id = idOf(await createAt(now.stripeUrl, 1));
+    await confirmAt(now.stripeUrl, 1, id);
+    const refund = () =>
+      post(now.stripeUrl, "/v1/refunds", "k1-r", `payment_intent=${id}&amount=100&metadata[operation_id]=op_r`);
+    const refundId = idOf(await refund());
+    const failed = await post(now.adyenUrl, "/_control/fail-refund", "-", { gateway: "stripe", operation: "op_r" });
+    expect(JSON.parse(failed.text)).to.deep.equal({ outcome: "done" });
+    const names = (): ReadonlySet<string> => new Set(hook.events(id).map((event) => event.id));
+    await until(() => names().size === 5, "all events");
+    const told = names();
+    const before = readChargeLines(settings, "stripe");
+    await end(now, "SIGKILL");
+    for (const file of readdirSync(settings.dataDir))
+      if (file.endsWith("-records.jsonl")) rmSync(join(settings.dataDir, file));
+    hook.deliveries.length = 0;
+    now = await begin(settings);
+    // Nobody knows whether they were sent, so they come again, under the same names.
+    await until(() => names().size === 5, "all events again");
+    expect(names()).to.deep.equal(told);
+    const read = await fetch(`${now.stripeUrl}/v1/refunds/${refundId}`, {
+      headers: { authorization: "Bearer sk_test_it" },
+    });
+    expect(await read.json()).to.deep.include({ id: refundId, status: "failed", amount: 100 });
+    expect(readChargeLines(settings, "stripe")).to.deep.equal(before);
   });
 
   it("ends on SIGTERM with code 0, also while calls hang", async () => {

@@ -1,23 +1,27 @@
 /** Both gateway simulators in this process. */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { AdyenSimulator } from "./adyen-simulator.ts";
-import { adyenError } from "./adyen-words.ts";
-import { HttpFront } from "./http-front.ts";
-import { StripeSimulator } from "./stripe-simulator.ts";
-import { stripeError } from "./stripe-words.ts";
+import { Control } from "./control.ts";
+import { createStand, type GatewayStand, setEndpoint } from "./gateway-stand.ts";
+import type { SimulatedGateway } from "./tokens.ts";
+import type { ChannelTiming } from "./webhook-channel.ts";
+import { EndpointFile, type WebhookEndpoints } from "./webhook-endpoint.ts";
+import type { SendingTimes } from "./webhook-plan.ts";
 
 export interface GatewaySimulatorOptions {
   /** Port 0: any. `chargeLog`: path of the file of effects; it outlives the process. */
   readonly stripe: { readonly port: number; readonly chargeLog: string };
   readonly adyen: { readonly port: number; readonly chargeLog: string };
-  /** Folder of the keys and objects; it outlives the process. */
+  /** Folder of the keys, objects and webhooks; it outlives the process. */
   readonly dataDir: string;
   /** Added to every answer. */
   readonly latencyMs?: number;
   /** How long `tok_slow_5s` takes. */
   readonly slowMs?: number;
-  /** Unix milliseconds. */
+  /** Where webhooks go. Missing: where the control API last said; nowhere at first. */
+  readonly webhooks?: WebhookEndpoints;
+  readonly webhookTiming?: Partial<ChannelTiming & SendingTimes>;
+  /** Unix milliseconds; of what is written and of the life of keys. */
   readonly nowMs?: () => number;
 }
 
@@ -29,43 +33,59 @@ export interface GatewaySimulators {
 }
 
 const SLOW_MS = 5_000;
+const DAY_MS = 86_400_000;
+/** The gateways' own times begin with seconds and end with hours; nobody waits so long in a sandbox. */
+const WEBHOOK_TIMING: ChannelTiming & SendingTimes = {
+  retryDelaysMs: [1_000, 2_000, 5_000, 10_000, 30_000],
+  giveUpAfterMs: 3 * DAY_MS,
+  answerLimitMs: 10_000,
+  soonMs: 20,
+  lateMs: 3_000,
+};
+const fieldsOf = (endpoint: WebhookEndpoints[SimulatedGateway]): Readonly<Record<string, unknown>> | null =>
+  endpoint === null ? null : { ...endpoint };
+const NAMES: readonly SimulatedGateway[] = ["stripe", "adyen"];
 
 /** Reads what is on disk, then listens on 127.0.0.1. Throws when a port is taken or a file cannot be written. */
 export async function startGatewaySimulators(options: GatewaySimulatorOptions): Promise<GatewaySimulators> {
   const { dataDir, latencyMs = 0, slowMs = SLOW_MS, nowMs = Date.now } = options;
   for (const folder of [dataDir, dirname(options.stripe.chargeLog), dirname(options.adyen.chargeLog)])
     mkdirSync(folder, { recursive: true });
-  const books = (chargeLog: string, name: string) => ({ chargeLog, records: join(dataDir, name), slowMs, nowMs });
-  const stripe = new StripeSimulator(books(options.stripe.chargeLog, "stripe-records.jsonl"));
-  const adyen = new AdyenSimulator(books(options.adyen.chargeLog, "adyen-records.jsonl"));
-  await Promise.all([stripe.recover(), adyen.recover()]);
-  const fronts = [
-    new HttpFront({
-      port: options.stripe.port,
+  const endpointFile = new EndpointFile(join(dataDir, "webhook-endpoints.json"));
+  let endpoints = options.webhooks ?? endpointFile.read();
+  const [stripe, adyen] = NAMES.map((name) =>
+    createStand(name, {
+      ...options[name],
+      dataDir,
       latencyMs,
-      handle: (request) => stripe.handle(request),
-      replayHeader: "Idempotent-Replayed",
-      failed: stripeError(503, { type: "api_error" }),
+      slowMs,
+      nowMs,
+      timing: { ...WEBHOOK_TIMING, ...options.webhookTiming },
+      control: (request) => control.answer(request),
+      remember: (changed) => {
+        endpoints = { ...endpoints, ...changed };
+        endpointFile.write(endpoints);
+      },
     }),
-    new HttpFront({
-      port: options.adyen.port,
-      latencyMs,
-      handle: (request) => adyen.handle(request),
-      replayHeader: null,
-      failed: adyenError(503, "905", "The sandbox cannot write", "internal"),
-    }),
-  ] as const;
-  let stopped: Promise<void> | undefined;
+  ) as [GatewayStand, GatewayStand];
+  const stands = [stripe, adyen];
+  const control = new Control({ stripe, adyen });
+  // Read like one of the control API: a blank secret does not start.
+  for (const { channel, name } of stands) setEndpoint(channel, channel.readEndpoint(fieldsOf(endpoints[name])));
+  await Promise.all(stands.map(({ simulator }) => simulator.recover()));
+  for (const { sequels, simulator } of stands)
+    sequels.start(async ({ what, ...cause }) => (await simulator.happenLater(what, cause)) !== "busy");
+
+  let stopped: Promise<unknown> | undefined;
   const stop = async (): Promise<void> => {
-    await Promise.all(fronts.map((front) => front.stop()));
-    await Promise.all([stripe.close(), adyen.close()]);
+    await (stopped ??= Promise.all(stands.map((stand) => stand.stop())));
   };
-  const started = await Promise.allSettled([fronts[0].start(), fronts[1].start()]);
+  const started = await Promise.allSettled(stands.map(({ front }) => front.start()));
   const failed = started.find((result) => result.status === "rejected");
   if (failed !== undefined) {
     await stop();
     throw failed.reason as Error;
   }
   const [stripeUrl, adyenUrl] = started.map((result) => (result as PromiseFulfilledResult<string>).value);
-  return { stripeUrl: stripeUrl as string, adyenUrl: adyenUrl as string, stop: () => (stopped ??= stop()) };
+  return { stripeUrl: stripeUrl as string, adyenUrl: adyenUrl as string, stop };
 }

@@ -2,9 +2,10 @@
 import type { Bookkeeper, KeyedCall } from "./bookkeeper.ts";
 import { digestOf } from "./effects.ts";
 import { type Answer, jsonAnswer } from "./exchange.ts";
-import { type PaymentRecord, stepAfter } from "./records.ts";
+import { type PaymentRecord, refundableOf, stepAfter } from "./payment-record.ts";
 import { isStripeAmount, refundIdOf, refundOf, stripeInvalid, stripeMissing } from "./stripe-words.ts";
 import { tokenRow } from "./tokens.ts";
+import { modify } from "./troubles.ts";
 
 const TEXT_MAX = 200;
 const PAGE_SIZE = 10;
@@ -29,8 +30,9 @@ export class StripeRefunds {
   }
 
   async #refund(call: KeyedCall, form: URLSearchParams, record: PaymentRecord): Promise<Answer> {
-    const left = record.captured - record.refunded;
+    const left = refundableOf(record);
     if (record.captured === 0) return stripeInvalid("This PaymentIntent has no successful charge to refund.");
+    if (record.disputed > 0) return stripeInvalid("The charge is disputed.", { code: "charge_disputed" });
     if (left === 0) return stripeInvalid("The charge has been refunded.", { code: "charge_already_refunded" });
     const amount = Number(form.get("amount") ?? left);
     if (!isStripeAmount(record.currency, amount) || amount > left)
@@ -45,7 +47,7 @@ export class StripeRefunds {
       }),
       stepRefundId: (form.get("metadata[refund_id]") ?? "").slice(0, TEXT_MAX),
     };
-    return this.#books.modify(tokenRow("stripe", record.token)?.refund, open, "refund");
+    return modify(this.#books, tokenRow("stripe", record.token)?.refund, open, "refund");
   }
 
   retrieve(account: string, refundId: string): Answer {

@@ -1,8 +1,11 @@
 /** A server that the official Stripe SDK talks to: PaymentIntents and refunds, idempotent by key like the original. */
 import { Bookkeeper, type BookkeeperOptions, type KeyedCall } from "./bookkeeper.ts";
+import { chargedTerms } from "./echo.ts";
 import { after, digestOf } from "./effects.ts";
 import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
-import { type PaymentRecord, stepAfter, type StepKind } from "./records.ts";
+import { chargeKindOf } from "./happening.ts";
+import { happenLater, type LateOutcome } from "./late-effects.ts";
+import { type PaymentRecord, stepAfter, type StepKind, UNTOUCHED } from "./payment-record.ts";
 import { StripeRefunds } from "./stripe-refunds.ts";
 import {
   intentOf,
@@ -12,7 +15,8 @@ import {
   stripeMissing,
   stripeWrongState,
 } from "./stripe-words.ts";
-import { tokenRow } from "./tokens.ts";
+import { type Sequel, tokenRow } from "./tokens.ts";
+import { charge, modify } from "./troubles.ts";
 
 type Form = URLSearchParams;
 type Handler = (call: KeyedCall, form: Form, id: string) => Promise<Answer>;
@@ -21,6 +25,8 @@ const REVOKED_KEY = "sk_test_revoked";
 const ROUTE = /^\/v1\/payment_intents(?:\/(pi_\w{1,60})(?:\/(confirm|capture|cancel))?)?$/;
 const REFUND_ROUTE = /^\/v1\/refunds(?:\/(re_\w{1,60}))?$/;
 const TEXT_MAX = 200;
+const LIST_SIZE = 10;
+const LIST_SIZE_MAX = 100;
 
 export class StripeSimulator {
   readonly #books: Bookkeeper;
@@ -36,6 +42,12 @@ export class StripeSimulator {
   }
   close(): Promise<void> {
     return this.#books.close();
+  }
+  get books(): Bookkeeper {
+    return this.#books;
+  }
+  happenLater(what: Sequel, cause: { readonly account: string; readonly key: string }): Promise<LateOutcome> {
+    return happenLater(this.#books, what, cause);
   }
 
   async handle(request: SimulatedRequest): Promise<Answer> {
@@ -59,10 +71,27 @@ export class StripeSimulator {
     const [refundPath, refundId] = REFUND_ROUTE.exec(path) ?? [];
     if (refundId !== undefined) return this.#refunds.retrieve(account, refundId);
     if (refundPath !== undefined) return this.#refunds.list(account, new URLSearchParams(query));
+    if (path === "/v1/payment_intents") return this.#list(account, new URLSearchParams(query));
     const [, id, verb] = ROUTE.exec(path) ?? [];
     if (id === undefined || verb !== undefined) return undefined;
     const record = this.#books.records.byId(account, id);
-    return record === undefined ? stripeMissing("intent", id) : jsonAnswer(200, intentOf(record));
+    return record === undefined || this.#books.isHidden(id)
+      ? stripeMissing("intent", id)
+      : jsonAnswer(200, intentOf(record));
+  }
+
+  /** The newest ones, for whoever asks whether Stripe is there; further pages are not kept. */
+  #list(account: string, query: URLSearchParams): Answer {
+    const limit = Number(query.get("limit") ?? LIST_SIZE);
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > LIST_SIZE_MAX)
+      return stripeInvalid("Invalid limit", { param: "limit" });
+    const newest = this.#books.records.newestOf(account, limit + 1);
+    return jsonAnswer(200, {
+      object: "list",
+      data: newest.slice(0, limit).map(intentOf),
+      has_more: newest.length > limit,
+      url: "/v1/payment_intents",
+    });
   }
 
   readonly #create: Handler = async (call, form) => {
@@ -96,11 +125,7 @@ export class StripeSimulator {
         manual: form.get("capture_method") === "manual",
         token,
         state: "open",
-        captured: 0,
-        refunded: 0,
-        captureOperation: "",
-        refunds: 0,
-        stepRefundId: "",
+        ...UNTOUCHED,
       });
     });
   };
@@ -110,14 +135,12 @@ export class StripeSimulator {
       const row = tokenRow("stripe", record.token);
       if (record.state !== "open" || row === undefined) return stripeWrongState(record);
       const open = this.#step(call, record, "charge", record.amount, null);
-      if (row.decline !== undefined) return this.#books.note({ ...open, answer: "declined", state: "declined" });
-      const amount = record.amount + (row.wrongAmount === true ? 1 : 0);
-      const paid = {
-        ...open,
-        stepAmount: amount,
-        ...after({ kind: record.manual ? "authorize" : "sale", amount }, record),
-      };
-      return this.#books.charge(row, again, paid, open);
+      const kind = chargeKindOf(record);
+      if (row.decline !== undefined)
+        return this.#books.note({ ...open, answer: "declined", state: "declined" }, { kind, success: false });
+      const { amount, currency } = chargedTerms(row, record);
+      const paid = { ...open, currency, stepAmount: amount, ...after({ kind, amount }, record) };
+      return charge(this.#books, row, again, paid, open);
     });
 
   readonly #capture: Handler = (call, form, id) =>
@@ -127,7 +150,7 @@ export class StripeSimulator {
       if (!isStripeAmount(record.currency, amount) || amount > record.amount)
         return stripeInvalid("Invalid amount_to_capture", { code: "amount_too_large", param: "amount_to_capture" });
       const next = this.#step(call, record, "capture", amount, form.get("metadata[capture_operation_id]"));
-      return this.#books.modify(tokenRow("stripe", record.token)?.capture, next, "capture");
+      return modify(this.#books, tokenRow("stripe", record.token)?.capture, next, "capture");
     });
 
   readonly #cancel: Handler = (call, _, id) =>
@@ -135,7 +158,9 @@ export class StripeSimulator {
       if (record.state === "captured" || record.state === "canceled") return stripeWrongState(record);
       const next: PaymentRecord = { ...this.#step(call, record, "void", record.amount, null), state: "canceled" };
       // Only a reservation has something to release.
-      return record.state === "authorized" ? this.#books.effect(next, "void") : this.#books.note(next);
+      return record.state === "authorized"
+        ? this.#books.effect(next, "void")
+        : this.#books.note(next, { kind: "void", success: true });
     });
 
   readonly #verbs: Readonly<Record<string, Handler>> = {

@@ -1,8 +1,9 @@
 /** Stripe's side of the wire: objects and errors as api.stripe.com writes them, as far as the adapters read them. */
 import { currencyOf } from "../../../actors/domain/index.ts";
 import type { Dialect } from "./bookkeeper.ts";
+import { echoedOperationOf } from "./echo.ts";
 import { type Answer, jsonAnswer } from "./exchange.ts";
-import type { PaymentRecord } from "./records.ts";
+import type { PaymentRecord } from "./payment-record.ts";
 import { tokenRow } from "./tokens.ts";
 
 const DAY_MS = 86_400_000;
@@ -47,7 +48,7 @@ const declineOf = (record: PaymentRecord): Readonly<Record<string, unknown>> => 
 export const isStripeAmount = (currency: string, amount: number): boolean =>
   Number.isSafeInteger(amount) && amount > 0 && (currencyOf(currency)?.exponent !== 3 || amount % 10 === 0);
 
-const chargeIdOf = (record: PaymentRecord): string => `ch_${record.id.slice(3)}`;
+export const chargeIdOf = (record: PaymentRecord): string => `ch_${record.id.slice(3)}`;
 
 /** The PaymentIntent of a record. */
 export function intentOf(record: PaymentRecord): Readonly<Record<string, unknown>> {
@@ -59,7 +60,7 @@ export function intentOf(record: PaymentRecord): Readonly<Record<string, unknown
     amount_capturable: state === "authorized" ? amount : 0,
     amount_received: record.captured,
     canceled_at: state === "canceled" ? Math.floor(record.at / 1000) : null,
-    cancellation_reason: null,
+    cancellation_reason: record.cancelReason === "" ? null : record.cancelReason,
     capture_method: record.manual ? "manual" : "automatic",
     confirmation_method: "automatic",
     created: Math.floor(record.at / 1000),
@@ -68,7 +69,7 @@ export function intentOf(record: PaymentRecord): Readonly<Record<string, unknown
     latest_charge: state === "authorized" || state === "captured" ? chargeIdOf(record) : null,
     livemode: false,
     metadata: {
-      operation_id: record.operationId,
+      operation_id: echoedOperationOf("stripe", record),
       payment_id: record.paymentId,
       ...(record.captured > 0 && record.captureOperation !== "" && { capture_operation_id: record.captureOperation }),
     },
