@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import type { HttpResponse } from "uWebSockets.js";
 import type { MerchantId } from "../actors/domain/index.ts";
 import type { Answer } from "./answers.ts";
-import type { BodyBudget } from "./body-budget.ts";
+import type { BodyRoom } from "./body-budget.ts";
 import { statusLine } from "./http-errors.ts";
 import { rateOf, ratePolicyOf } from "./rate-headers.ts";
 import type { CacheQuestion } from "./reply-cache.ts";
@@ -19,7 +19,7 @@ const NO_CONTENT = 204;
 /** What a body may cost. `budget`: shared with other requests; null: `maxBytes` is limit enough. */
 export interface BodyLimit {
   readonly maxBytes: number;
-  readonly budget: BodyBudget | null;
+  readonly budget: BodyRoom | null;
 }
 
 export class Exchange {
@@ -38,7 +38,7 @@ export class Exchange {
   #open = true;
   /** What the body holds of a budget. */
   #held = 0;
-  #budget: BodyBudget | null = null;
+  #budget: BodyRoom | null = null;
 
   /** `onAbort`: called at most once, when the connection ended before an answer was written. */
   constructor(

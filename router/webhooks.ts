@@ -29,6 +29,10 @@ export interface NoticeIntake {
 export const WEBHOOK_BODY_MAX_BYTES = 1024 * 1024;
 /** All bodies that are being received or verified: a thousand usual ones a second need about 2 MB. */
 const WEBHOOK_BYTES_OPEN_MAX = 64 * 1024 * 1024;
+/** Of them, what one address may hold: a gateway that is slow needs far less. */
+const WEBHOOK_BYTES_OF_ONE_MAX = 8 * 1024 * 1024;
+/** A body that takes longer is not a gateway's: a megabyte takes it a fraction of a second. */
+const BODY_WITHIN_MS = 3_000;
 /** What a delivery counts against its address: gateways send everything from a few of them. */
 export const WEBHOOK_WEIGHT = 0.25;
 
@@ -62,7 +66,7 @@ export interface WebhookDoorOptions {
 export class WebhookDoor {
   readonly #options: WebhookDoorOptions;
   readonly #readers: ReadonlyMap<GatewayName, NoticeReader>;
-  readonly #limit = { maxBytes: WEBHOOK_BODY_MAX_BYTES, budget: new BodyBudget(WEBHOOK_BYTES_OPEN_MAX) } as const;
+  readonly #budget = new BodyBudget(WEBHOOK_BYTES_OPEN_MAX, WEBHOOK_BYTES_OF_ONE_MAX);
 
   constructor(options: WebhookDoorOptions) {
     this.#options = options;
@@ -71,12 +75,12 @@ export class WebhookDoor {
 
   /** Bytes of bodies that may still come. */
   get leftBytes(): number {
-    return this.#limit.budget.leftBytes;
+    return this.#budget.leftBytes;
   }
 
   /** Takes one delivery, whose framing was checked. A gateway without a reader has no path here. */
   take(exchange: Exchange, route: RouteName, head: RequestHead): void {
-    const { exchanges } = this.#options;
+    const { exchanges, clock } = this.#options;
     const gateway = GATEWAYS[route];
     const reader = gateway === undefined ? undefined : this.#readers.get(gateway);
     if (reader === undefined) return exchanges.refuse(exchange, UNKNOWN_PATH);
@@ -84,10 +88,23 @@ export class WebhookDoor {
     if (wrongType !== null) return exchanges.refuse(exchange, wrongType);
     exchanges.add(exchange);
     if (isDeclaredTooLarge(head, WEBHOOK_BODY_MAX_BYTES)) return exchanges.refuse(exchange, TOO_LARGE, { close: true });
-    exchange.readBody(this.#limit, (body) => {
+    if (reader.gateway === "stripe" && head.stripeSignature === null)
+      return this.#refuseReading(exchange, reader.gateway);
+    const callOff = clock.after(BODY_WITHIN_MS, () => {
+      if (exchange.isOpen) exchanges.refuse(exchange, NO_ROOM, { close: true });
+    });
+    const limit = { maxBytes: WEBHOOK_BODY_MAX_BYTES, budget: this.#budget.of(exchange.remote) };
+    exchange.readBody(limit, (body) => {
+      callOff();
       if (typeof body !== "string") this.#read(exchange, reader, head, body);
       else exchanges.refuse(exchange, body === "too_large" ? TOO_LARGE : NO_ROOM, { close: true });
     });
+  }
+
+  /** Nothing of the body could make it good. */
+  #refuseReading(exchange: Exchange, gateway: GatewayName): void {
+    this.#options.metrics.noticesEnded(gateway, "invalid_signature", 1);
+    this.#options.exchanges.refuse(exchange, REFUSALS_OF_READERS.invalid_signature);
   }
 
   #read(exchange: Exchange, reader: NoticeReader, head: RequestHead, body: Uint8Array): void {

@@ -1,8 +1,9 @@
 /** The gateways' door over real sockets, with the real readers and an intake that the test plays. */
 import { Buffer } from "node:buffer";
+import { connect } from "node:net";
 import { expect } from "chai";
 import type { GatewayNotice } from "../../actors/index.ts";
-import type { HttpServerOptions, NoticeIntake } from "../index.ts";
+import { type HttpServerOptions, type NoticeIntake, WEBHOOK_BODY_MAX_BYTES } from "../index.ts";
 import { badNotices } from "./bad-notices.ts";
 import { PAN } from "./bad-input-case.ts";
 import { exchange, type RawAnswer, RawClient } from "./raw-http.ts";
@@ -288,6 +289,31 @@ describe("gateways' door", function () {
     for (const client of clients) client.close();
     await until(() => rig.server.openCount === 0);
     expect((await send(full))?.status, "it is read again").to.equal(400);
+  });
+
+  it("takes no place from others for an address whose bodies never end, and ends those", async () => {
+    const size = WEBHOOK_BODY_MAX_BYTES;
+    const head = [
+      "POST /v1/webhooks/stripe HTTP/1.1",
+      "Host: a",
+      "Content-Type: application/json",
+      "Stripe-Signature: t=1,v1=00",
+    ];
+    const bytes = `${head.join("\r\n")}\r\nContent-Length: ${size}\r\n\r\n${"x".repeat(size - 8)}`;
+    let ended = 0;
+    const stalled = Array.from({ length: 64 }, () => {
+      const socket = connect({ port: rig.server.port, host: "127.0.0.1", localAddress: "127.0.0.2" }, () =>
+        socket.write(bytes),
+      );
+      socket.on("error", () => {});
+      socket.on("close", () => ended++);
+      socket.resume();
+      return socket;
+    });
+    await until(() => ended >= 50); // there is no room for more than a few of one address
+    expect((await send(stripeRequest()))?.status).to.equal(200);
+    await until(() => ended === stalled.length);
+    expect((await send(stripeRequest()))?.status).to.equal(200);
   });
 
   it("knows no path of a gateway without a reader", async () => {
