@@ -78,15 +78,20 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
   pool.on("error", (error) => options.log.warn({ reason: reasonOf(error) }, "control database connection lost"));
   const envelope = options.keys === null ? null : createEnvelope(options.keys);
 
+  /** A connection that breaks says so to its query and as an event, which would end the process if nobody heard it. */
+  const alsoRejected = (): void => {};
+
   async function using<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined;
     try {
       client = await pool.connect();
+      client.on("error", alsoRejected);
       const result = await work(client);
+      client.off("error", alsoRejected);
       client.release();
       return result;
     } catch (error) {
-      client?.release(true); // in a transaction, or dead
+      client?.release(true); // in a transaction, or dead; who is told of its end later still needs the listener
       throw new PaymentClusterError("STORAGE_UNAVAILABLE", `the control database failed: ${reasonOf(error)}`, {
         cause: error,
       });

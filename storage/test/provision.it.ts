@@ -47,6 +47,28 @@ describe("databases on PostgreSQL", function () {
     }
   }
 
+  it("D1 outlives its sessions, whatever it was doing on them", async () => {
+    const { dsn } = cluster.control;
+    const store = openControlStore({ dsn, who: "test", log: silentLog, keys: null });
+    const heard: unknown[] = [];
+    const listener = (error: unknown): void => void heard.push(error);
+    process.on("uncaughtException", listener);
+    const name = new URL(dsn).pathname.slice(1);
+    let failed = 0;
+    await withOwner(cluster.server, async (client) => {
+      for (let round = 0; round < 60; round++) {
+        const reads = Array.from({ length: 4 }, () => store.loadDirectory().catch(() => failed++));
+        await client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [name]);
+        await Promise.all(reads);
+      }
+    });
+    process.off("uncaughtException", listener);
+    expect(failed, "some were ended in the middle").to.be.above(0);
+    expect((await store.loadDirectory()).shards.length).to.equal(2);
+    await store.close();
+    expect(heard).to.deep.equal([]);
+  });
+
   describe("provisioning", () => {
     const again = (shardCount: number) =>
       provisionCluster({
