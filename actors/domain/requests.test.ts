@@ -92,6 +92,13 @@ const cases: readonly (readonly [string, Command, bigint | null, Payment, Expect
     "amount_exceeds_refundable",
   ],
   [
+    "refund of what a dispute has taken",
+    "refund",
+    601n,
+    payment("captured", "succeeded", { disputedMinor: 400n }),
+    "amount_exceeds_refundable",
+  ],
+  [
     "refund of nothing left",
     "refund",
     null,

@@ -21,9 +21,11 @@ const wrongStatus = (payment: Payment, what: string): Refusal =>
 /** A capture or a void runs, or a cancel waits for the end of what runs. */
 const isBusy = (payment: Payment): boolean => isOpen(payment.operation.state) || payment.cancel !== null;
 
-/** What may still be given back: captured, less what was refunded and what is on its way. Minor units. */
-export const refundableMinor = (payment: Payment): bigint =>
-  payment.capturedMinor - payment.refundedMinor - payment.refundingMinor;
+/** What may still be given back: captured, less what was refunded, is on its way, or was taken by a dispute. Minor units. */
+export function refundableMinor({ capturedMinor, refundedMinor, refundingMinor, disputedMinor }: Payment): bigint {
+  const left = capturedMinor - refundedMinor - refundingMinor - disputedMinor;
+  return left > 0n ? left : 0n;
+}
 
 /** `amountMinor`: null for all that is left. */
 export function checkRequest(payment: Payment, command: Command, amountMinor: bigint | null): AllowedRequest | Refusal {
