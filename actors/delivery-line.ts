@@ -28,6 +28,8 @@ export class DeliveryLine {
   #isBehind = true;
   /** When the next one on disk is due, Unix ms; null: none that we know of. */
   #nextDueMs: number | null = null;
+  /** What its merchant wants sent at once, the newest such: it goes before the others. */
+  #asked: EventId | null = null;
   #loadsAgainMs = Number.NEGATIVE_INFINITY;
   #oldestMs: number | null = null;
 
@@ -66,7 +68,7 @@ export class DeliveryLine {
   endLoad(rows: readonly DueDelivery[], limit: number, nowMs: number): readonly Delivery[] {
     const fresh = rows.filter(({ delivery: { eventId } }) => !this.#known.has(eventId) && !this.#isOld(eventId));
     this.#writtenMeanwhile = null;
-    const due = fresh.filter(({ delivery }) => (delivery.nextAttemptAtMs ?? 0) <= nowMs);
+    const due = this.#askedFirst(fresh.filter(({ delivery }) => (delivery.nextAttemptAtMs ?? 0) <= nowMs));
     // One that is down is asked for the first of them, not for each.
     const over = this.health.isDown ? due.slice(1).filter(({ delivery }) => isOver(delivery, nowMs)) : [];
     const sent = due.filter((item) => !over.includes(item));
@@ -104,7 +106,10 @@ export class DeliveryLine {
   /** The next one to send, now under way. */
   take(): DueDelivery | undefined {
     const item = this.#ready.shift();
-    if (item !== undefined) this.running++;
+    if (item === undefined) return undefined;
+    this.running++;
+    this.health.began();
+    if (item.delivery.eventId === this.#asked) this.#asked = null;
     return item;
   }
 
@@ -123,10 +128,22 @@ export class DeliveryLine {
     this.#isBehind = true;
   }
 
+  /** One on disk is due now, as its merchant wants: it is tried next, even if the receiver rests. */
+  askedFor(eventId: EventId): void {
+    this.#asked = eventId;
+    this.health.asked();
+    this.putBack(); // what is ready: this one goes first
+  }
+
   /** Forgets what is ready: it stays on disk. */
   putBack(): void {
     for (const { delivery } of this.#ready.splice(0)) this.#known.delete(delivery.eventId);
     this.#isBehind = true;
+  }
+
+  #askedFirst(due: readonly DueDelivery[]): readonly DueDelivery[] {
+    const asked = due.find(({ delivery }) => delivery.eventId === this.#asked);
+    return asked === undefined ? due : [asked, ...due.filter((item) => item !== asked)];
   }
 
   #isOld(eventId: EventId): boolean {

@@ -23,7 +23,7 @@ import type {
 } from "./ports/outbox.ts";
 import type { ShardStore } from "./ports/shard-store.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
-import { type RunningTry, RunningTries } from "./running-tries.ts";
+import { RunningTries } from "./running-tries.ts";
 import { TryResults } from "./try-results.ts";
 import type { WebhookMeter } from "./webhook-meter.ts";
 
@@ -102,6 +102,7 @@ export class Dispatcher {
     const line = this.#lineOf(endpointId);
     this.#results.drop({ endpointId, eventId });
     if (!this.#running.markAgain(line, eventId)) line.again({ eventId });
+    line.askedFor(eventId);
     this.#lookAt(line);
     this.#go();
   }
@@ -194,7 +195,7 @@ export class Dispatcher {
     const begun = this.#running.begin(line, nowMs);
     if (begun === undefined) return undefined;
     const { id: eventId, body } = begun.item.event;
-    return { deliveryKey: begun.key, url: endpoint.url, eventId, body, secrets };
+    return { deliveryKey: begun.key, isQuick: line.health.isQuick, url: endpoint.url, eventId, body, secrets };
   }
 
   /** In clear, the newest first; undefined: there is none that we can read. */
@@ -222,15 +223,8 @@ export class Dispatcher {
     const wasTried = verdict.kind !== "retry" || verdict.tries > item.delivery.attempts;
     if (running.again) line.again(delivery);
     else if (!wasTried) line.written(delivery, clock.nowMs());
-    else this.#note(running, delivery, verdict.kind === "endpoint_gone");
+    else this.#results.add(delivery, verdict.kind === "endpoint_gone");
     if (this.#lines.get(line.id) === line) this.#lookAt(line);
-  }
-
-  /** An endpoint that ended meanwhile is not tried again. */
-  #note({ line }: RunningTry, delivery: Delivery, gone: boolean): void {
-    const isEnabled = this.#parts.book.get(line.id)?.status === "enabled";
-    const isOpen = delivery.state === "waiting";
-    this.#results.add(isOpen && !isEnabled ? givenUp(delivery, null) : delivery, gone);
   }
 
   #refused(delivery: Delivery): void {

@@ -28,7 +28,7 @@ export class EndedEndpoints {
     if (!this.#runs) void this.#run(this.#generation);
   }
 
-  /** The actor drops its memory. Disabled endpoints are found again by the next activation. */
+  /** The actor drops its memory. The next activation finds them again. */
   reset(): void {
     this.#generation++;
     this.#waiting.clear();

@@ -9,7 +9,7 @@ import {
   type Refusal,
   refuse,
 } from "./domain/index.ts";
-import { openSecret, rotateSecrets, sealSecret } from "./endpoint-secrets.ts";
+import { openSecret, rotateSecrets, sealSecret, secretMadeBy } from "./endpoint-secrets.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxWrite } from "./outbox-writer.ts";
 import type { KeyRow, StoredReply } from "./ports/decisions.ts";
@@ -77,7 +77,7 @@ export class EndpointChanges {
     const nowMs = clock.nowMs();
     const id = mintId("whe", slot, nowMs, random.bytes(8));
     const secret = mintSecret(random);
-    const secrets = [sealSecret({ id, merchantId }, secret, vault)];
+    const secrets = [sealSecret({ id, merchantId }, secret, vault, { key: idempotencyKey, atMs: nowMs })];
     const decide = (): Decided | Refusal => {
       if (outbox.book.countOf(merchantId) >= ENDPOINTS_MAX) return TOO_MANY;
       const made = { id, merchantId, slot, url: url.href, eventTypes, secrets, fingerprint, idempotencyKey };
@@ -97,10 +97,11 @@ export class EndpointChanges {
     return { route: ENDPOINT_ROUTES.createEndpoint, fingerprint, endpointId: id, decide };
   }
 
-  rotate(merchant: MerchantId, id: EndpointId, fingerprint: Uint8Array): EndpointChange {
+  rotate(merchant: MerchantId, id: EndpointId, fingerprint: Uint8Array, idempotencyKey: string): EndpointChange {
     const { outbox, presenter, clock, random, vault } = this.#parts;
     const secret = mintSecret(random);
-    const sealed = sealSecret({ id, merchantId: merchant }, secret, vault);
+    const madeBy = { key: idempotencyKey, atMs: clock.nowMs() };
+    const sealed = sealSecret({ id, merchantId: merchant }, secret, vault, madeBy);
     const decide = (): Decided | Refusal => {
       const endpoint = outbox.book.own(merchant, id);
       if (endpoint === undefined) return NO_ENDPOINT;
@@ -145,18 +146,18 @@ export class EndpointChanges {
   }
 
   /**
-   * The answer to a request whose key was used for the same before: the endpoint, or the delivery, as it is now, with the
-   * newest secret. An endpoint that was deleted since is not there. Throws when the secret cannot be opened.
+   * The answer to a request whose key was used for the same before: the endpoint, or the delivery, as it is now. The secret
+   * is the one that the request made, never a later one: whoever holds an old key learns nothing new. An endpoint that was
+   * deleted since is not there. Throws when the secret cannot be opened.
    */
-  replay({ route, merchantId, paymentId }: KeyRow, view: DeliveryView | undefined): StoredReply | Refusal {
-    const { outbox, presenter, vault } = this.#parts;
+  replay({ route, merchantId, paymentId, key }: KeyRow, view: DeliveryView | undefined): StoredReply | Refusal {
+    const { outbox, presenter, vault, clock } = this.#parts;
     const endpoint = outbox.book.own(merchantId, idFromBytes("whe", bytesOfId(paymentId))); // as storage keeps such keys
     if (endpoint === undefined) return NO_ENDPOINT;
     if (route === ENDPOINT_ROUTES.resendEvent)
       return view === undefined ? NO_ENDPOINT : { status: 202, body: presenter.delivery(view) };
-    const [newest] = endpoint.secrets;
-    if (newest === undefined) throw new Error("an endpoint has a secret");
-    const secret = openSecret(endpoint, newest, vault);
+    const sealed = secretMadeBy(key, endpoint, clock.nowMs());
+    const secret = sealed === undefined ? null : openSecret(endpoint, sealed, vault);
     const status = route === ENDPOINT_ROUTES.createEndpoint ? 201 : 200;
     return { status, body: presenter.endpoint(endpoint, secret) };
   }

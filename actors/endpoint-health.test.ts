@@ -29,6 +29,25 @@ describe("health of an endpoint", () => {
     expect([health.roomAt(0), health.isDown]).to.deep.equal([2, false]);
   });
 
+  it("asks a receiver that rests once when its merchant wants it, but none that is gone", () => {
+    const down = failed(5);
+    down.asked();
+    expect(down.roomAt(0)).to.equal(1);
+    down.began();
+    expect(down.roomAt(0)).to.equal(0);
+    down.asked();
+    down.stuck(0);
+    expect(down.roomAt(0), "of no use").to.equal(0);
+    const waits = new EndpointHealth();
+    waits.failed(answered(429, 60_000), 0, false, 0.5);
+    waits.asked();
+    expect(waits.roomAt(0)).to.equal(1);
+    const gone = new EndpointHealth();
+    gone.failed(answered(410), 0, false, 0.5);
+    gone.asked();
+    expect(gone.roomAt(0)).to.equal(0);
+  });
+
   it("is down after five failures in a row, however many ran side by side, until one success", () => {
     expect(failed(4).isDown).to.equal(false);
     for (const health of [failed(5), failed(64)]) {

@@ -3,6 +3,7 @@
  *
  * Modes: unproven -> quick <-> slow; any -> down after some failures in a row -> slow or quick by one success. One that is
  * down is asked by one try at a time, with longer and longer rests, so that however much waits for it costs nothing.
+ * Whoever is resting is asked once all the same when its merchant wants it, unless it answered that it is gone.
  */
 import type { Dispatched } from "./ports/outbox.ts";
 import { waitAfterMs } from "./webhooks/index.ts";
@@ -29,6 +30,9 @@ export class EndpointHealth {
   #triesWhileDown = 0;
   #isDown = false;
   #isQuick = false;
+  #isGone = false;
+  /** One try may begin although it rests. */
+  #mayProbe = false;
   #restsUntilMs = Number.NEGATIVE_INFINITY;
 
   get isDown(): boolean {
@@ -41,13 +45,24 @@ export class EndpointHealth {
 
   /** How many tries may run at once. `nowMs`: monotonic. */
   roomAt(nowMs: number): number {
-    if (nowMs < this.#restsUntilMs) return 0;
+    if (nowMs < this.#restsUntilMs) return this.#mayProbe && !this.#isGone ? 1 : 0;
     if (this.#isDown) return ROOM.down;
     return this.#isQuick ? ROOM.quick : ROOM.slow;
   }
 
+  /** Its merchant wants something sent now, so probably it is back: one try, whatever rest there is. */
+  asked(): void {
+    this.#mayProbe = true;
+  }
+
+  /** A try goes out. */
+  began(): void {
+    this.#mayProbe = false;
+  }
+
   succeeded(tookMs: number): void {
     this.#failures = 0;
+    this.#isGone = false;
     this.#isDown = false;
     this.#isQuick = tookMs < QUICK_WITHIN_MS;
     this.#restsUntilMs = Number.NEGATIVE_INFINITY;
@@ -60,6 +75,7 @@ export class EndpointHealth {
   failed(outcome: Dispatched["outcome"], nowMs: number, begunWhileDown: boolean, fraction: number): void {
     if (outcome.kind === "failed" && OWN_FAULTS.has(outcome.reason)) return this.#rest(nowMs + OWN_FAULT_REST_MS);
     this.#isQuick = false;
+    this.#isGone = outcome.kind === "answered" && outcome.status === GONE;
     this.#failures++;
     this.#rest(nowMs + wantedRestMs(outcome));
     if (this.#failures < DOWN_AFTER || (this.#isDown && !begunWhileDown)) return;
@@ -71,6 +87,7 @@ export class EndpointHealth {
 
   /** Something of ours must be looked at by people first. */
   stuck(nowMs: number): void {
+    this.#mayProbe = false;
     this.#rest(nowMs + REST_MAX_MS);
   }
 

@@ -44,7 +44,11 @@ export class EndpointRequests {
       const command = this.#reader.readRotateSecret(endpointId, body);
       if ("kind" in command) return command;
       const { fingerprint } = command;
-      return { fingerprint, change: async () => this.#changes.rotate(merchantId, endpointId, fingerprint), view: none };
+      return {
+        fingerprint,
+        change: async () => this.#changes.rotate(merchantId, endpointId, fingerprint, idempotencyKey),
+        view: none,
+      };
     }
     const command = this.#reader.readResendEvent(endpointId, body);
     if ("kind" in command) return command;

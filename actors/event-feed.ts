@@ -27,6 +27,8 @@ export interface FeedParts {
 }
 
 const PAGE_ROWS = 100;
+/** Of one write: the commits of payments wait for it, on the same connection. */
+const DELIVERIES_MAX = 200;
 /** Merchants that are read for at once: they share a connection with the reads of people. */
 const READING_MAX = 2;
 const RETRY_MS = 1_000;
@@ -41,6 +43,8 @@ export class EventFeed {
   readonly #parts: FeedParts;
   readonly #due = new Set<MerchantId>();
   readonly #reading = new Set<MerchantId>();
+  /** Merchants whose last page failed, until it is tried again: whatever is committed meanwhile waits too. */
+  readonly #resting = new Map<MerchantId, () => void>();
   /** Rows that an endpoint's cursor in memory is ahead of the one on disk. */
   readonly #skipped = new Map<EndpointId, number>();
   #generation = 0;
@@ -66,11 +70,14 @@ export class EventFeed {
     this.#generation++;
     this.#due.clear();
     this.#reading.clear();
+    for (const callOff of this.#resting.values()) callOff();
+    this.#resting.clear();
     this.#skipped.clear();
   }
 
   /** One read for all rows of a batch. */
   #follow(merchant: MerchantId): void {
+    if (this.#resting.has(merchant)) return;
     this.#due.add(merchant);
     if (this.#pumps) return;
     this.#pumps = true;
@@ -86,38 +93,51 @@ export class EventFeed {
       if (this.#reading.has(merchant)) continue; // again afterwards
       this.#due.delete(merchant);
       this.#reading.add(merchant);
-      void this.#catchUp(merchant, this.#generation);
+      void this.#readOn(merchant, this.#generation);
     }
   }
 
-  async #catchUp(merchant: MerchantId, generation: number): Promise<void> {
-    const retryMs = await this.#readOn(merchant, generation);
+  /** One page: who has more waits behind the others for the next. */
+  async #readOn(merchant: MerchantId, generation: number): Promise<void> {
+    const then = await this.#readPage(merchant, generation);
     if (generation !== this.#generation) return;
     this.#reading.delete(merchant);
-    if (retryMs !== null)
-      this.#parts.clock.after(retryMs, () => {
-        if (generation === this.#generation) this.rowCommitted(merchant);
-      });
+    if (then === "more") {
+      this.#due.delete(merchant);
+      this.#due.add(merchant);
+    } else if (then !== "end") this.#rest(merchant, then);
     this.#pump();
   }
 
-  /** Page by page, the endpoint that is furthest behind first. When to try again; null: all are at the end. */
-  async #readOn(merchant: MerchantId, generation: number): Promise<number | null> {
+  #rest(merchant: MerchantId, restMs: number): void {
+    this.#due.delete(merchant);
+    const callOff = this.#parts.clock.after(restMs, () => {
+      if (this.#resting.get(merchant) !== callOff) return;
+      this.#resting.delete(merchant);
+      this.rowCommitted(merchant);
+    });
+    this.#resting.set(merchant, callOff);
+  }
+
+  /** For the endpoint that is furthest behind. `end`: all have everything; a number: milliseconds until it is tried again. */
+  async #readPage(merchant: MerchantId, generation: number): Promise<"more" | "end" | number> {
     const { book } = this.#parts;
-    for (let end: EventsCursor | null | undefined; ; ) {
-      const cursor = leastCursor(book.enabledOf(merchant));
-      if (cursor === undefined || (end !== undefined && compareCursors(cursor, end) >= 0)) return null;
-      const page = await this.#read(merchant, cursor);
-      if (generation !== this.#generation) return null;
-      if (page === undefined) return RETRY_MS;
-      const retryMs = await this.#take(merchant, cursor, page);
-      if (generation !== this.#generation || retryMs !== null) return retryMs;
-      if (!page.hasMore) end = page.next;
-    }
+    const cursor = leastCursor(book.enabledOf(merchant));
+    if (cursor === undefined) return "end";
+    const page = await this.#read(merchant, cursor);
+    if (generation !== this.#generation) return "end";
+    if (page === undefined) return RETRY_MS;
+    const retryMs = await this.#take(merchant, cursor, page);
+    if (retryMs !== null) return retryMs;
+    const least = leastCursor(book.enabledOf(merchant));
+    if (least === undefined) return "end";
+    return page.hasMore || compareCursors(least, page.next) < 0 ? "more" : "end";
   }
 
   async #read(merchant: MerchantId, after: EventsCursor | null): Promise<EventPage | undefined> {
-    const query = { name: "events", page: { limit: PAGE_ROWS, after } } as const;
+    const takers = this.#standingAt(merchant, after).length;
+    const limit = Math.min(PAGE_ROWS, Math.max(1, Math.floor(DELIVERIES_MAX / Math.max(1, takers))));
+    const query = { name: "events", page: { limit, after } } as const;
     const result = await this.#parts.store.read(merchant, query).catch(() => undefined);
     return result?.name === "events" ? result.found : undefined;
   }

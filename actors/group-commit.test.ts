@@ -109,6 +109,7 @@ function rig(batchMax = 512): Rig {
     ended: [],
     waiting: [],
     endpoints: [],
+    forsaken: [],
   };
   commit.begin(activation, 0);
   const made: Rig = { store, commit, stops, timers, refused, nowMs: 0, wallMs: 1_750_000_000_000 };

@@ -70,8 +70,9 @@ export class Outbox {
   }
 
   /** The shard is served from now on. */
-  begin({ endpoints, lastSeq }: Pick<Activation, "endpoints" | "lastSeq">): void {
+  begin({ endpoints, forsaken, lastSeq }: Pick<Activation, "endpoints" | "forsaken" | "lastSeq">): void {
     this.book.begin(endpoints);
+    for (const id of forsaken) this.#ended.add(id);
     for (const { id, status } of endpoints) if (status === "disabled") this.#ended.add(id);
     this.#dispatcher.begin();
     this.#feed.begin(lastSeq);

@@ -3,7 +3,7 @@
  * before it ran. A payment that memory does not hold has no open operation, so what the database says of it stays true
  * until a decision of this actor.
  */
-import type { MerchantId, PaymentId } from "./domain/index.ts";
+import type { MerchantId, Payment, PaymentId } from "./domain/index.ts";
 import type { PaymentFile } from "./flow.ts";
 import type { FlowTable } from "./flow-table.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -67,19 +67,22 @@ export class PaymentFiles {
     this.#reading = false;
     const released = ended();
     if (this.#commit.lease === lease) {
-      waiting.forEach((one, i) => {
-        const { opened, name } = one;
-        const payment = found?.[i];
-        if (released.has(name.id) && this.#flows.file(name.id) === undefined) return void this.#waiting.push(one); // again
-        if (found === undefined || payment === null) opened("unreadable");
-        else if (payment === undefined) opened("missing");
-        else {
-          const file = this.#flows.hold(payment);
-          opened(file);
-          this.#flows.release(file);
-        }
-      });
+      waiting.forEach((one, i) => this.#tell(one, found === undefined ? null : found[i], released.has(one.name.id)));
     }
     this.#flush();
+  }
+
+  /** `mayBeOld`: memory held the payment and let it go while it was read, perhaps with something newer. */
+  #tell(one: Waiting, payment: Payment | null | undefined, mayBeOld: boolean): void {
+    const { opened, name } = one;
+    if (mayBeOld && this.#flows.file(name.id) === undefined)
+      this.#waiting.push(one); // read again
+    else if (payment === null) opened("unreadable");
+    else if (payment === undefined) opened("missing");
+    else {
+      const file = this.#flows.hold(payment);
+      opened(file);
+      this.#flows.release(file);
+    }
   }
 }

@@ -1,7 +1,11 @@
-/** What became of tries, until it is on disk: written in batches, while the database refuses again and again. */
+/**
+ * What became of tries, until it is on disk: written in batches, again and again while the database is away. A batch that
+ * the database refuses is written in halves until the offender stands alone.
+ */
+import { givenUp } from "./delivery-rows.ts";
 import type { EndpointId } from "./domain/index.ts";
 import type { EndpointBook } from "./endpoint-book.ts";
-import type { OutboxWriter } from "./outbox-writer.ts";
+import type { OutboxOutcome, OutboxWrite, OutboxWriter } from "./outbox-writer.ts";
 import type { Delivery } from "./ports/outbox.ts";
 import type { Log } from "./ports/world.ts";
 
@@ -17,6 +21,13 @@ export interface TryResultsParts {
   readonly disabled: (id: EndpointId) => void;
 }
 
+/** What one write takes. What comes meanwhile, also about the same delivery or endpoint, is not part of it. */
+interface Share {
+  readonly deliveries: readonly Delivery[];
+  readonly gone: readonly EndpointId[];
+}
+
+const NOTHING: Share = { deliveries: [], gone: [] };
 const WRITTEN_MAX = 128;
 /** Of more nothing is sent until some are written. */
 const WAITING_MAX = 512;
@@ -54,7 +65,7 @@ export class TryResults {
 
   /** Writes what waits. Called again and again, for the database may have refused. */
   flush(): void {
-    if (!this.#writing && !this.isEmpty) void this.#write(this.#generation);
+    if (!this.#writing && !this.isEmpty) void this.#run(this.#generation);
   }
 
   reset(): void {
@@ -64,32 +75,57 @@ export class TryResults {
     this.#writing = false;
   }
 
-  async #write(generation: number): Promise<void> {
-    const { book, writer, written, disabled } = this.#parts;
+  async #run(generation: number): Promise<void> {
     this.#writing = true;
-    let deliveries: readonly Delivery[] = [];
-    const outcome = await writer.write(() => {
-      deliveries = [...this.#rows.values()].slice(0, WRITTEN_MAX);
-      const gone = [...this.#gone].flatMap((id) => book.get(id) ?? []).filter(({ status }) => status === "enabled");
-      const endpoints = gone.map((one) => ({ ...one, status: "disabled" as const, disabledBecause: "gone" }));
-      if (deliveries.length + endpoints.length === 0) return null;
-      return {
-        rows: { deliveries, endpoints },
-        written: () => {
-          this.#forget(deliveries, written);
-          this.#gone.clear();
-          for (const endpoint of endpoints) {
-            book.set(endpoint);
-            disabled(endpoint.id);
-          }
-        },
-      };
-    });
+    const how = await this.#write(generation, null);
     if (generation !== this.#generation) return;
     this.#writing = false;
-    if (outcome.kind === "nothing") this.#gone.clear();
-    if (outcome.kind === "rejected") this.#refused(deliveries);
-    if (outcome.kind !== "unavailable") this.flush(); // else with the next sweep
+    if (how !== "unavailable") this.flush(); // else with the next sweep
+  }
+
+  /** `half`: of a share that was refused; null: the oldest that wait when the turn has come. Returns how it ended. */
+  async #write(generation: number, half: Share | null): Promise<OutboxOutcome["kind"]> {
+    let share = half ?? NOTHING;
+    const { kind } = await this.#parts.writer.write(() => {
+      share = half ?? { deliveries: [...this.#rows.values()].slice(0, WRITTEN_MAX), gone: [...this.#gone] };
+      return this.#writeOf(share);
+    });
+    if (generation !== this.#generation) return kind;
+    if (kind === "nothing") this.#forgetGone(share);
+    if (kind !== "rejected") return kind;
+    const halves = halvesOf(share);
+    if (halves.length === 0) this.#refused(share);
+    for (const one of halves) {
+      const how = await this.#write(generation, one);
+      if (generation !== this.#generation || how === "unavailable") return how;
+    }
+    return kind;
+  }
+
+  /** What of the share is still to be written. */
+  #writeOf(share: Share): OutboxWrite | null {
+    const { book, written, disabled } = this.#parts;
+    const deliveries = share.deliveries.filter((row) => this.#rows.get(placeOf(row)) === row);
+    const gone = share.gone.flatMap((id) => book.get(id) ?? []).filter(({ status }) => status === "enabled");
+    const endpoints = gone.map((one) => ({ ...one, status: "disabled" as const, disabledBecause: "gone" }));
+    if (deliveries.length + endpoints.length === 0) return null;
+    return {
+      rows: { deliveries: deliveries.map((row) => this.#unlessEnded(row)), endpoints },
+      written: () => {
+        this.#forget(deliveries, written);
+        this.#forgetGone(share);
+        for (const endpoint of endpoints) {
+          book.set(endpoint);
+          disabled(endpoint.id);
+        }
+      },
+    };
+  }
+
+  /** An endpoint that ended meanwhile is not tried again: whoever gave up what waited for it has passed. */
+  #unlessEnded(delivery: Delivery): Delivery {
+    const isEnabled = this.#parts.book.get(delivery.endpointId)?.status === "enabled";
+    return delivery.state === "waiting" && !isEnabled ? givenUp(delivery, null) : delivery;
   }
 
   /** One that came meanwhile stays. */
@@ -101,11 +137,29 @@ export class TryResults {
     }
   }
 
-  #refused(deliveries: readonly Delivery[]): void {
-    this.#parts.log.error({ deliveries: deliveries.length }, "the database refused what became of deliveries");
-    this.#gone.clear();
-    this.#forget(deliveries, this.#parts.refused);
+  /** Those that came meanwhile stay. */
+  #forgetGone({ gone }: Share): void {
+    for (const id of gone) this.#gone.delete(id);
   }
+
+  #refused(share: Share): void {
+    const { log, refused } = this.#parts;
+    const [delivery] = share.deliveries;
+    const place = { endpoint: delivery?.endpointId ?? share.gone[0], event: delivery?.eventId };
+    log.error(place, "the database refused what became of a delivery");
+    this.#forgetGone(share);
+    this.#forget(share.deliveries, refused);
+  }
+}
+
+/** Both smaller than the whole; none of a single row. */
+function halvesOf({ deliveries, gone }: Share): readonly Share[] {
+  if (deliveries.length + gone.length <= 1) return [];
+  const [middle, middleGone] = [Math.ceil(deliveries.length / 2), Math.floor(gone.length / 2)];
+  return [
+    { deliveries: deliveries.slice(0, middle), gone: gone.slice(0, middleGone) },
+    { deliveries: deliveries.slice(middle), gone: gone.slice(middleGone) },
+  ];
 }
 
 const placeOf = ({ endpointId, eventId }: Pick<Delivery, "endpointId" | "eventId">): string =>

@@ -14,6 +14,7 @@ const secrets = [1, 2].map((n) => mintSecret({ bytes: (count) => new Uint8Array(
 const body = Buffer.from('{"id":1}');
 const dispatch = (more: Partial<Dispatch> = {}): Dispatch => ({
   deliveryKey: "1",
+  isQuick: true,
   url: "https://shop.example/hooks",
   eventId,
   body,
@@ -50,7 +51,7 @@ describe("dispatch bench", () => {
       shard: 3,
       item: { deliveryKey: "1", outcome: { kind: "answered", status: 429, retryAfterMs: 5_000 }, tookMs: 0 },
     });
-    expect(request).to.deep.include({ url: "https://shop.example/hooks", body });
+    expect(request).to.deep.include({ url: "https://shop.example/hooks", body, isQuick: true });
     expect(request?.headers).to.deep.equal({
       "webhook-id": eventId,
       "webhook-timestamp": "1750000000",

@@ -44,10 +44,10 @@ export class DispatchBench {
   }
 
   /** Rejects when the try cannot be signed. */
-  async #send({ eventId, body, secrets, url }: Dispatch): Promise<WebhookOutcome> {
+  async #send({ eventId, body, secrets, url, isQuick }: Dispatch): Promise<WebhookOutcome> {
     const timestampS = Math.floor(this.#clock.nowMs() / 1_000);
     const headers = { ...signedHeaders(eventId, timestampS, body, secrets) };
-    return await this.#sender().send({ url, headers, body });
+    return await this.#sender().send({ url, headers, body, isQuick });
   }
 }
 

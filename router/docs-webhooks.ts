@@ -13,8 +13,9 @@ if (!seen(event.id)) enqueue(event); // then answer 204, and work on it later`;
 export function webhooksChapter(): Chapter {
   const headers = WEBHOOK_HEADERS.map(({ name, description }) => ({ cells: [code(name), description] }));
   const body = html`${paragraphs(
-    html`Make an endpoint with ${code("POST /v1/webhook_endpoints")} and keep the ${code("secret")} of its answer: no
-      other answer shows it. From then on every event of the types that you named is sent there by POST, signed by the
+    html`Make an endpoint with ${code("POST /v1/webhook_endpoints")} and keep the ${code("secret")} of its answer.
+      Only a repetition of the request shows it again, within 24 hours; later ones say ${code("null")}, and the way to a
+      secret is ${code("rotate_secret")}. From then on every event of the types that you named is sent there by POST, signed by the
       rules of Standard Webhooks.`,
   )}${table(["header", "means"], headers)}${pre(JSON.stringify(OUTGOING_SAMPLE, null, 2))}${paragraphs(
     "Verify a delivery before you read it: take the raw body, for one that was parsed and written again has another signature. Compare in constant time.",

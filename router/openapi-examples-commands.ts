@@ -81,7 +81,7 @@ export const COMMAND_EXAMPLES: readonly ApiExample[] = [
     route: "create_payment",
     summary: "The gateway never answers: 202, and the cluster finds out by itself",
     key: "order-1003",
-    body: { amount: 1999, currency: "EUR", payment_method: "tok_timeout_charged" },
+    body: { amount: 1999, currency: "EUR", payment_method: "tok_timeout_not_charged" },
     status: 202,
     answer: samples.IN_DOUBT_PAYMENT,
     headers: { Location: `/v1/payments/${samples.PAYMENT_IDS.inDoubt}`, "Retry-After": "5" },

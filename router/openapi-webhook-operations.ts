@@ -31,7 +31,7 @@ export const WEBHOOK_OPERATIONS: { readonly [N in WebhookRoute]: OperationRow } 
     ...ENDPOINTS,
     summary: "Make a webhook endpoint",
     description:
-      "From then on events are sent to it, signed with the secret in the answer: the only one that shows it. At most 20 endpoints.",
+      "From then on events are sent to it, signed with the secret in the answer, which is shown again only to repeats within 24 hours. At most 20 endpoints.",
     body: json("CreateWebhookEndpoint", CREATE_WEBHOOK_ENDPOINT, true),
     keyed: true,
     answers: [answer(201, answers.WEBHOOK_ENDPOINT, "Made. Keep the secret.", DONE)],
@@ -64,7 +64,7 @@ export const WEBHOOK_OPERATIONS: { readonly [N in WebhookRoute]: OperationRow } 
     ...ENDPOINTS,
     summary: "Replace an endpoint's secret",
     description:
-      "What is sent is signed with both secrets for 24 hours, then with the new one alone. The answer is the only one that shows it.",
+      "What is sent is signed with both secrets for 24 hours, then with the new one alone. The answer shows it, and so do its repeats within 24 hours.",
     body: json("RotateWebhookSecret", ROTATE_WEBHOOK_SECRET, false),
     keyed: true,
     path: OF_ENDPOINT,

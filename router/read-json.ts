@@ -52,11 +52,11 @@ export function createReadRenderer(cursors: ListCursors, time: TimeWriter) {
       case "idempotencyKey":
         return keyJson(result.found);
       case "webhookEndpoints": {
-        const data = result.found.map((endpoint) => endpointJson(endpoint, null, time));
+        const data = result.found.map((endpoint) => endpointJson(endpoint, undefined, time));
         return `{"object":"list","data":[${data.join(",")}],"has_more":false,"next_cursor":null}`;
       }
       case "webhookEndpoint":
-        return endpointJson(result.found, null, time);
+        return endpointJson(result.found, undefined, time);
       case "deliveries": {
         const scope = { name: result.name, endpointId: result.endpointId } satisfies ListScope;
         return list(

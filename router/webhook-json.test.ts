@@ -25,7 +25,7 @@ const ENDPOINT: WebhookEndpoint = {
   eventTypes: ["payment.captured"],
   status: "enabled",
   disabledBecause: null,
-  secrets: [{ sealed: Buffer.from("sealed secret"), until: null }],
+  secrets: [{ sealed: Buffer.from("sealed secret"), until: null, madeBy: { key: "key", atMs: 1 } }],
   createdAtMs: atMs,
   cursor: null,
   fingerprint: Buffer.from("fingerprint secret"),
@@ -80,7 +80,7 @@ describe("endpoint object", () => {
     updated_at: new Date(atMs + 1_000).toISOString(),
   };
   it("has exactly the documented members", () => {
-    expect(json(presenter.endpoint(ENDPOINT, null))).to.deep.equal(SHOWN);
+    expect(json(presenter.endpoint(ENDPOINT, null))).to.deep.equal({ ...SHOWN, secret: null });
     expect(json(presenter.endpoint(ENDPOINT, "whsec_x"))).to.deep.equal({ ...SHOWN, secret: "whsec_x" });
   });
   it("says that it wants all, and why it is off", () => {

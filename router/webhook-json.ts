@@ -11,13 +11,13 @@ export const EVENT_BODY_MAX_BYTES = 20_000;
 
 const timeOrNull = (atMs: number | null, time: TimeWriter): string => (atMs === null ? "null" : time(atMs));
 
-/** `secret`: in clear, in the answer that made it; null: it is not shown. */
-export const endpointJson = (endpoint: WebhookEndpoint, secret: string | null, time: TimeWriter): string =>
+/** `secret`: in clear, for whoever asked for it; null: not any more; undefined: nobody asked. */
+export const endpointJson = (endpoint: WebhookEndpoint, secret: string | null | undefined, time: TimeWriter): string =>
   `{"id":${word(endpoint.id)},"object":"webhook_endpoint","url":${quote(endpoint.url)}` +
   `,"event_types":${endpoint.eventTypes === null ? "null" : `[${endpoint.eventTypes.map(quote).join(",")}]`}` +
   `,"status":${word(endpoint.status)},"disabled_reason":${quote(endpoint.disabledBecause)}` +
   `,"created_at":${time(endpoint.createdAtMs)},"updated_at":${time(endpoint.updatedAtMs)}` +
-  `${secret === null ? "" : `,"secret":${quote(secret)}`}}`;
+  `${secret === undefined ? "" : `,"secret":${quote(secret)}`}}`;
 
 export const deliveryJson = ({ delivery, event }: DeliveryView, time: TimeWriter): string =>
   `{"object":"webhook_delivery","event_id":${word(event.id)},"event_type":${quote(event.type)}` +

@@ -22,7 +22,10 @@ export const WEBHOOK_ENDPOINT = Type.Object(
     created_at: time("When it was made."),
     updated_at: time("When it was last changed."),
     secret: Type.Optional(
-      text("Signs what is sent, by Standard Webhooks. Shown only in the answer that made it: keep it there and then."),
+      Type.Union([Type.String(), Type.Null()], {
+        description:
+          "Signs what is sent, by Standard Webhooks. Only in the answer to the request that made it, and in its repeats: those within 24 hours show it while it is in use, later ones say null.",
+      }),
     ),
   },
   { title: "WebhookEndpoint", description: "A receiver of events." },

@@ -8,7 +8,7 @@ import type { Activation, Claim, Clock, Lease, Log } from "../actors/index.ts";
 import type { Connection } from "./connection.ts";
 import { loadWaitingNotices } from "./inbox-reads.ts";
 import { loadEndedOperations, loadOpenOperations } from "./open-operations.ts";
-import { loadEndpoints } from "./outbox-reads.ts";
+import { findForsaken, loadEndpoints } from "./outbox-reads.ts";
 
 /** The lease row, locked. */
 interface LeaseRow extends QueryResultRow {
@@ -150,6 +150,7 @@ async function loadSnapshot(connection: Connection, { lease, row }: Taken, log: 
     ended: await loadEndedOperations(connection),
     waiting: await loadWaitingNotices(connection, log),
     endpoints: await loadEndpoints(connection, log),
+    forsaken: await findForsaken(connection),
   };
 }
 

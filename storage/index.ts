@@ -28,3 +28,4 @@ export { type InvariantName, type InvariantVerdict, paymentNameOf, withShards } 
 export { type BookedBalance, type BookedOperation, type BookedPayment } from "./books.ts";
 export { readBalances, readOperations, readPayments } from "./books.ts";
 export { type ChainChoice, checkChains } from "./chain-check.ts";
+export { checkSpool } from "./spool-check.ts";

@@ -60,8 +60,9 @@ export function writeOutbox(side: MemorySide, rows: OutboxRows, taken: readonly 
   for (const event of merged.events) if (!side.events.has(event.id)) side.events.set(event.id, event);
   for (const row of merged.deliveries) {
     const place = deliveryPlace(row);
-    const { createdAtMs } = side.deliveries.get(place) ?? row;
-    side.deliveries.set(place, { ...row, createdAtMs });
+    const stored = side.deliveries.get(place);
+    if (row.state === "given_up" && stored !== undefined && stored.state !== "waiting") continue;
+    side.deliveries.set(place, { ...row, createdAtMs: stored?.createdAtMs ?? row.createdAtMs });
   }
   return null;
 }
@@ -100,6 +101,15 @@ export const waitingDeliveries = (side: MemorySide, endpointId: EndpointId, limi
         (a.nextAttemptAtMs ?? NEVER) - (b.nextAttemptAtMs ?? NEVER) || (a.eventId < b.eventId ? -1 : 1),
     )
     .slice(0, limit);
+
+/** Endpoints that are gone, though deliveries wait for them. */
+export const forsakenEndpoints = ({ endpoints, deliveries }: MemorySide): readonly EndpointId[] => [
+  ...new Set(
+    [...deliveries.values()].flatMap(({ state, endpointId }) =>
+      state === "waiting" && !endpoints.has(endpointId) ? [endpointId] : [],
+    ),
+  ),
+];
 
 /** An endpoint's deliveries, newest first. */
 export function listDeliveries(

@@ -22,7 +22,7 @@ import type {
 import { WAITING_NOTICES_MAX } from "../actors/index.ts";
 import { anchorOf } from "./commit-statement.ts";
 import { readFromMemory } from "./memory-reads.ts";
-import { emptySide, endpointKeyRows, endpointsOf, type MemorySide } from "./memory-side.ts";
+import { emptySide, endpointKeyRows, endpointsOf, forsakenEndpoints, type MemorySide } from "./memory-side.ts";
 import { waitingDeliveries, waitingNotices, writeOutbox, writeSide } from "./memory-side.ts";
 import { newestOf, replyOf, rowsOfOperation, rowsOfPayment, type StoredRow } from "./memory-rows.ts";
 import { placeOf } from "./side-rows.ts";
@@ -108,6 +108,7 @@ class MemoryStore implements ShardStore {
       ),
       waiting: waitingNotices(db.side, Number.POSITIVE_INFINITY, WAITING_NOTICES_MAX),
       endpoints: endpointsOf(db.side, null),
+      forsaken: forsakenEndpoints(db.side),
     };
   }
 

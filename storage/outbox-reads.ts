@@ -37,11 +37,16 @@ const FIND_ENDPOINT = `
 SELECT ${ENDPOINT_COLUMNS} FROM webhook_endpoint w WHERE w.id = $2::uuid AND w.merchant_id = $1::uuid`;
 const LOAD_ENDPOINTS = `SELECT ${ENDPOINT_COLUMNS} FROM webhook_endpoint w ORDER BY w.id`;
 
-/** As `outbox-statement.ts` writes them. */
+/** As `outbox-statement.ts` writes them; earlier releases did not write `madeBy`. */
+interface SecretText extends Pick<SealedSecret, "until">, Partial<Pick<SealedSecret, "madeBy">> {
+  readonly sealed: string;
+}
 const secretsOf = (text: string): readonly SealedSecret[] =>
-  (JSON.parse(text) as readonly { readonly sealed: string; readonly until: number | null }[]).map(
-    ({ sealed, until }) => ({ sealed: Buffer.from(sealed, "base64"), until }),
-  );
+  (JSON.parse(text) as readonly SecretText[]).map(({ sealed, until, madeBy = null }) => ({
+    sealed: Buffer.from(sealed, "base64"),
+    until,
+    madeBy,
+  }));
 
 const endpointOf = (row: EndpointRow): WebhookEndpoint => ({
   id: idFromBytes("whe", row.id),
@@ -169,6 +174,23 @@ export async function findDeliveries(
     () => [bytesOfId(endpointId), limit],
   );
   return rows.map((row) => ({ delivery: deliveryOf(row), event: { ...eventOf(row), body: row.body } }));
+}
+
+/** One step through the index for each endpoint that something waits for. */
+export const FIND_FORSAKEN = `
+WITH RECURSIVE awaited (id) AS (
+  (SELECT d.endpoint_id FROM delivery d WHERE d.state = 'waiting' ORDER BY d.endpoint_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.endpoint_id FROM delivery d
+           WHERE d.state = 'waiting' AND d.endpoint_id > a.id ORDER BY d.endpoint_id LIMIT 1)
+    FROM awaited a WHERE a.id IS NOT NULL)
+SELECT uuid_send(a.id) AS id FROM awaited a
+ WHERE a.id IS NOT NULL AND NOT EXISTS (SELECT FROM webhook_endpoint w WHERE w.id = a.id)`;
+
+/** Endpoints that are gone, though deliveries wait for them: whoever was to give those up had no time for it. */
+export async function findForsaken(connection: Connection): Promise<readonly EndpointId[]> {
+  const { rows } = await connection.query<{ readonly id: Buffer }>(FIND_FORSAKEN);
+  return rows.map(({ id }) => idFromBytes("whe", id));
 }
 
 /** One row without a delivery when there is none (left). */

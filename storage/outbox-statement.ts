@@ -10,7 +10,7 @@ import type { Statement } from "./transaction.ts";
 
 /** Sealed bytes as text: a row has one or two of them. */
 const secretsText = ({ secrets }: WebhookEndpoint): string =>
-  JSON.stringify(secrets.map(({ sealed, until }) => ({ sealed: Buffer.from(sealed).toString("base64"), until })));
+  JSON.stringify(secrets.map((one) => ({ ...one, sealed: Buffer.from(one.sealed).toString("base64") })));
 
 const ENDPOINT: readonly Column<WebhookEndpoint>[] = [
   column("created_at", "timestamptz", (r) => r.createdAtMs),
@@ -99,7 +99,8 @@ const saveMerged = renewingStatement<OutboxRows>("save_outbox", [
     ({ deliveries }) => deliveries,
     (rows) => `
   INSERT INTO delivery (${namesOf(DELIVERY)}) SELECT ${namesOf(DELIVERY)} FROM ${rows}
-  ON CONFLICT (event_id, endpoint_id) DO UPDATE SET ${setOf(DELIVERY, "event_id", "endpoint_id", "created_at")}`,
+  ON CONFLICT (event_id, endpoint_id) DO UPDATE SET ${setOf(DELIVERY, "event_id", "endpoint_id", "created_at")}
+   WHERE excluded.state <> 'given_up' OR delivery.state = 'waiting'`,
   ),
 ]);
 

@@ -32,6 +32,8 @@ export interface SealedSecret {
   readonly sealed: Uint8Array;
   /** No longer used from then on; null: for ever. */
   readonly until: number | null;
+  /** The request that made it, whose repeats are shown it for a while; null: a release wrote it that did not note that. */
+  readonly madeBy: { readonly key: string; readonly atMs: number } | null;
 }
 
 /** An event as it is sent: bytes that are never made again. */
@@ -95,6 +97,8 @@ export interface EndpointKey {
 /** One try, done in another thread. `secrets`: in clear, newest first. */
 export interface Dispatch {
   readonly deliveryKey: string;
+  /** Its receiver answers at once: it may have the sockets that are kept from the others. */
+  readonly isQuick: boolean;
   readonly url: string;
   readonly eventId: EventId;
   readonly body: Uint8Array;

@@ -92,7 +92,7 @@ export interface Presenter {
   /** The 402 problem with the payment inside, and the refund when that was refused. `payment.operation` is what failed. */
   declined(payment: Payment, requestId: string): Uint8Array;
   refusal(refusal: Refusal, requestId: string): Uint8Array;
-  /** The endpoint; `secret`: in clear, shown only in the answer that made it. */
+  /** The endpoint; `secret`: in clear, the one that the request made; null: it is not shown any more. */
   endpoint(endpoint: WebhookEndpoint, secret: string | null): Uint8Array;
   /** One event at one endpoint: the answer to a resend. */
   delivery(view: DeliveryView): Uint8Array;

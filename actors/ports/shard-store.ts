@@ -71,6 +71,8 @@ export interface Activation {
   readonly waiting: readonly NoticeRow[];
   /** All endpoints of the shard's merchants. */
   readonly endpoints: readonly WebhookEndpoint[];
+  /** Endpoints that were removed, though deliveries still wait for them. */
+  readonly forsaken: readonly EndpointId[];
 }
 
 /** What an activation loads of the inbox at most; the rest is asked for with `findWaitingNotices`. */
@@ -123,7 +125,10 @@ export interface ShardStore {
   findWaitingNotices(beforeMs: number, limit: number): Promise<readonly NoticeRow[]>;
   /** Writes rows beside the journal, under the fence, without a journal row. */
   saveSide(lease: Lease, rows: SideRows): Promise<CommitOutcome>;
-  /** Writes endpoints, events and deliveries, under the fence. `rejected`: a key or an endpoint stands there already. */
+  /**
+   * Writes endpoints, events and deliveries, under the fence. `rejected`: a key or an endpoint stands there already. A
+   * delivery is given up only while it waits: one that was delivered meanwhile stays delivered.
+   */
   saveOutbox(lease: Lease, rows: OutboxRows): Promise<CommitOutcome>;
   /** Deliveries of an endpoint that wait, those due first, at most `limit`. */
   findDeliveries(endpointId: EndpointId, limit: number): Promise<readonly DueDelivery[]>;

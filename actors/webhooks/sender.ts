@@ -17,6 +17,8 @@ export interface WebhookRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** The exact bytes that were signed. */
   readonly body: Uint8Array;
+  /** Its receiver answers at once: half of the sockets are for such. */
+  readonly isQuick: boolean;
 }
 
 export interface WebhookSender {
@@ -96,7 +98,7 @@ class Sender implements WebhookSender {
       return Promise.resolve({ kind: "refused", reason });
     }
     if (this.#closed) return Promise.resolve({ kind: "failed", reason: "closed" });
-    const taken = this.#sockets.take(url.origin);
+    const taken = this.#sockets.take(url.origin, request.isQuick);
     if (taken === null) return Promise.resolve({ kind: "failed", reason: "busy" });
     const headers = { ...HEADERS, ...request.headers };
     return new Promise((resolve) => {

@@ -31,19 +31,31 @@ const poolOf = (limits = LIMITS, nowMs = () => 0) => {
 describe("pool of sockets", () => {
   it("keeps each origin to its share and all to the whole", () => {
     const { pool } = poolOf();
-    const taken = ["a", "a", "a", "b", "b", "c"].map((origin) => pool.take(origin));
+    const taken = ["a", "a", "a", "b", "b", "c"].map((origin) => pool.take(origin, true));
     expect(taken.map((one) => one !== null)).to.deep.equal([true, true, false, true, false, false]);
     taken[0]?.giveBack(false);
     taken[0]?.giveBack(false); // once more: nothing
-    expect(pool.take("c")).to.not.equal(null);
-    expect(pool.take("a"), "the whole again").to.equal(null);
+    expect(pool.take("c", true)).to.not.equal(null);
+    expect(pool.take("a", true), "the whole again").to.equal(null);
+  });
+
+  it("keeps half of all for receivers that answer at once, however many others there are", () => {
+    const { pool } = poolOf({ ...LIMITS, allMax: 4 });
+    const slow = ["a", "b", "c"].map((origin) => pool.take(origin, false));
+    expect(slow.map((one) => one !== null)).to.deep.equal([true, true, false]);
+    const quick = ["a", "c", "d"].map((origin) => pool.take(origin, true));
+    expect(quick.map((one) => one !== null)).to.deep.equal([true, true, false]);
+    quick[0]?.giveBack(true);
+    expect(pool.take("c", false), "that one was for quick ones").to.equal(null);
+    slow[0]?.giveBack(true);
+    expect(pool.take("c", false)).to.not.equal(null);
   });
 
   it("gives a socket again that was given back well, to its own origin only", () => {
     const { pool, opened } = poolOf();
-    pool.take("a")?.giveBack(true);
-    expect(pool.take("b")?.socket).to.equal(opened[1]);
-    expect(pool.take("a")?.socket).to.equal(opened[0]);
+    pool.take("a", true)?.giveBack(true);
+    expect(pool.take("b", true)?.socket).to.equal(opened[1]);
+    expect(pool.take("a", true)?.socket).to.equal(opened[0]);
     expect(opened).to.have.lengthOf(2);
   });
 
@@ -63,15 +75,15 @@ describe("pool of sockets", () => {
   for (const [name, end] of ends)
     it(`never gives a socket again that ${name}`, () => {
       const { pool, opened } = poolOf();
-      const taken = pool.take("a");
+      const taken = pool.take("a", true);
       if (taken !== null) end(taken.socket, taken.giveBack);
-      expect(pool.take("a")?.socket).to.equal(opened[1]);
+      expect(pool.take("a", true)?.socket).to.equal(opened[1]);
       expect(opened[0]?.destroyed).to.equal(true);
     });
 
   it("leaves a socket alone that ends while it is in use: whoever uses it is told", () => {
     const { pool, opened } = poolOf();
-    pool.take("a");
+    pool.take("a", true);
     opened[0]?.disconnect();
     expect(opened[0]?.destroyed).to.equal(false);
   });
@@ -79,7 +91,7 @@ describe("pool of sockets", () => {
   it("uses no socket that is too old", () => {
     let nowMs = 0;
     const { pool, opened } = poolOf(LIMITS, () => nowMs);
-    const taken = pool.take("a");
+    const taken = pool.take("a", true);
     nowMs = LIMITS.ageMaxMs + 1;
     taken?.giveBack(true);
     expect(opened[0]?.destroyed).to.equal(true);
@@ -87,8 +99,8 @@ describe("pool of sockets", () => {
 
   it("destroys all when it is closed", async () => {
     const { pool, opened } = poolOf();
-    pool.take("a");
-    pool.take("b")?.giveBack(true);
+    pool.take("a", true);
+    pool.take("b", true)?.giveBack(true);
     await pool.close();
     expect(opened.map(({ destroyed }) => destroyed)).to.deep.equal([true, true]);
   });
@@ -105,7 +117,7 @@ describe("pool of sockets", () => {
           if (act === 4)
             opened.filter((one) => !used.some(({ socket }) => socket === one)).forEach((one) => one.disconnect());
           const ofOrigin = used.filter(({ socket }) => socket.origin === origin).length;
-          const taken = act < 2 ? pool.take(origin) : null;
+          const taken = act < 2 ? pool.take(origin, true) : null;
           if (act < 2 && (taken !== null) !== (ofOrigin < LIMITS.originMax && used.length < LIMITS.allMax))
             return false;
           if (taken !== null) {

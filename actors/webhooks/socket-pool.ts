@@ -1,6 +1,6 @@
 /**
- * Sockets by origin, each with one request at a time: a receiver that hangs stays in its own share, and nothing ever waits
- * in here. It is ours because undici's pools open a socket anew for a request that was called off, and queue without end.
+ * Sockets by origin, each with one request at a time: a receiver that hangs stays in its own share, however many hang leave
+ * half of all to those that answer at once, and nothing ever waits in here. It is ours because undici's pools open a socket anew for a request that was called off, and queue without end.
  */
 
 /** What a pool holds: it opens its socket by itself and closes it when it was idle for a while. */
@@ -31,6 +31,8 @@ export class SocketPool<S extends PooledSocket> {
   readonly #used = new Map<string, Set<Held<S>>>();
   readonly #idle = new Map<string, Set<Held<S>>>();
   #usedCount = 0;
+  /** In use for receivers that are not known to answer at once. */
+  #slowCount = 0;
   #idleCount = 0;
 
   /** `nowMs`: milliseconds that only grow. `open` must open nothing before the first request. */
@@ -40,13 +42,18 @@ export class SocketPool<S extends PooledSocket> {
     this.#open = open;
   }
 
-  /** An idle socket of the origin or a new one; null: the origin or the whole is at its limit. */
-  take(origin: string): { readonly socket: S; readonly giveBack: (reusable: boolean) => void } | null {
+  /** An idle socket of the origin or a new one; null: the origin or the whole is at its limit, or what is for slow ones. */
+  take(
+    origin: string,
+    isQuick: boolean,
+  ): { readonly socket: S; readonly giveBack: (reusable: boolean) => void } | null {
     if ((this.#used.get(origin)?.size ?? 0) >= this.#limits.originMax) return null;
     if (this.#usedCount >= this.#limits.allMax) return null;
+    if (!isQuick && this.#slowCount >= Math.ceil(this.#limits.allMax / 2)) return null;
     const held = this.#takeIdle(origin) ?? this.#openOne(origin);
     this.#usedCount += add(this.#used, origin, held);
-    return { socket: held.socket, giveBack: (reusable) => this.#giveBack(origin, held, reusable) };
+    if (!isQuick) this.#slowCount += 1;
+    return { socket: held.socket, giveBack: (reusable) => this.#giveBack(origin, held, isQuick, reusable) };
   }
 
   /** Destroys all, also what is in use. */
@@ -54,7 +61,7 @@ export class SocketPool<S extends PooledSocket> {
     const all = [...this.#used.values(), ...this.#idle.values()].flatMap((held) => [...held]);
     this.#used.clear();
     this.#idle.clear();
-    this.#usedCount = this.#idleCount = 0;
+    this.#usedCount = this.#slowCount = this.#idleCount = 0;
     await Promise.all(all.map(({ socket }) => socket.destroy()));
   }
 
@@ -75,9 +82,10 @@ export class SocketPool<S extends PooledSocket> {
   }
 
   /** Only the first call counts. */
-  #giveBack(origin: string, held: Held<S>, reusable: boolean): void {
+  #giveBack(origin: string, held: Held<S>, isQuick: boolean, reusable: boolean): void {
     if (remove(this.#used, origin, held) === 0) return;
     this.#usedCount -= 1;
+    if (!isQuick) this.#slowCount -= 1;
     const isOld = this.#nowMs() - held.openedMs > this.#limits.ageMaxMs;
     if (!reusable || isOld || this.#idleCount >= this.#limits.allMax) {
       void held.socket.destroy();

@@ -120,7 +120,7 @@ export class PaymentClient {
   getIdempotencyKey(key: string, options: CallOptions = {}): Promise<api.IdempotencyKey> {
     return this.#call("get_idempotency_key", { segment: key, ...options });
   }
-  /** Keep `secret` of the answer: no other one shows it. */
+  /** Keep `secret` of the answer: only repeats with the same key show it, for 24 hours; it is null in later ones. */
   createWebhookEndpoint(body: api.CreateWebhookEndpoint, options: KeyedOptions = {}): Promise<api.WebhookEndpoint> {
     return this.#call("create_webhook_endpoint", { body, ...options });
   }

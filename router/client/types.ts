@@ -542,8 +542,8 @@ export interface WebhookEndpoint {
   readonly created_at: string;
   /** When it was last changed. RFC 3339, UTC. */
   readonly updated_at: string;
-  /** Signs what is sent, by Standard Webhooks. Shown only in the answer that made it: keep it there and then. */
-  readonly secret?: string;
+  /** Signs what is sent, by Standard Webhooks. Only in the answer to the request that made it, and in its repeats: those within 24 hours show it while it is in use, later ones say null. */
+  readonly secret?: string | null;
 }
 
 export interface WebhookEndpointList {

@@ -16,7 +16,7 @@ const SLOT = 7;
 export const ENDPOINTS_MAX = 20;
 
 const TOO_MANY = refuse("validation_failed", `A merchant has at most ${ENDPOINTS_MAX} endpoints.`, {
-  errors: [{ pointer: "", code: "too_many", detail: `A merchant has at most ${ENDPOINTS_MAX} endpoints.` }],
+  errors: [{ pointer: "", code: "too_many_endpoints", detail: `A merchant has at most ${ENDPOINTS_MAX} endpoints.` }],
 });
 const NO_URL = "The URL is not one that events are sent to.";
 const INVALID_URL = refuse("validation_failed", NO_URL, {

@@ -10,6 +10,7 @@ import { READERS } from "./signed-notices.ts";
 const TOKENS: Readonly<Record<string, string>> = {
   tok_decline_insufficient_funds: "tok_decline",
   tok_timeout_charged: "tok_pending",
+  tok_timeout_not_charged: "tok_pending",
 };
 
 function createSandboxReader(): RequestReader {

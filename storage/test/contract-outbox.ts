@@ -36,7 +36,7 @@ export function outboxContract(shard: ShardUnderTest): void {
       status: "disabled",
       disabledBecause: "gone",
       eventTypes: null,
-      secrets: [...newEndpoint().secrets, { sealed: Buffer.from([1, 2, 3]), until: nowMs + 1 }],
+      secrets: [...newEndpoint().secrets, { sealed: Buffer.from([1, 2, 3]), until: nowMs + 1, madeBy: null }],
       cursor: { recordedAtMs: nowMs, seq: 9_007_199_254_740_993n },
       updatedAtMs: nowMs + 7,
     };
@@ -142,6 +142,42 @@ export function outboxContract(shard: ShardUnderTest): void {
     expect((await due(one)).map(({ delivery }) => delivery.eventId)).to.deep.equal(
       [done, fourth, retried].map(({ eventId }) => eventId),
     );
+  });
+
+  it("gives up what waits, and nothing that was delivered meanwhile", async () => {
+    const { one, deliveries } = await delivered(3);
+    const [first, second, third] = deliveries as [Delivery, Delivery, Delivery];
+    const done: Delivery = { ...second, state: "delivered", attempts: 1, nextAttemptAtMs: null, lastStatus: 204 };
+    const lost = (row: Delivery, lastFailure: string): Delivery => ({
+      ...row,
+      state: "given_up",
+      nextAttemptAtMs: null,
+      lastFailure,
+    });
+    await save({ deliveries: [done, lost(third, "timeout")] });
+    await save({ deliveries: deliveries.map((row) => lost(row, "gone")) });
+    const page = { limit: 5, after: null };
+    const found = await read(one.merchantId, { name: "deliveries", endpointId: one.id, page });
+    const shown = (found as { readonly items: readonly { readonly delivery: Delivery }[] }).items;
+    expect(shown.map(({ delivery }) => delivery)).to.deep.equal([lost(third, "timeout"), done, lost(first, "gone")]);
+    const other = newEvent(one.merchantId);
+    await save({ events: [other], deliveries: [lost(newDelivery(other, one.id), "gone")] });
+    await save({ deliveries: [done, { ...lost(third, "timeout"), state: "waiting", nextAttemptAtMs: 1 }] });
+    expect((await shard.store.findDeliveries(one.id, 5)).map(({ delivery }) => delivery.eventId)).to.deep.equal([
+      third.eventId,
+    ]);
+  });
+
+  it("tells an activation of endpoints that are gone, though deliveries wait for them", async () => {
+    const { one: waits, deliveries } = await delivered(3);
+    const { one: also } = await delivered(1);
+    const { one: none, deliveries: all } = await delivered(2);
+    await delivered(1);
+    const givenUp = (row: Delivery): Delivery => ({ ...row, state: "given_up", nextAttemptAtMs: null });
+    await save({ deliveries: all.map(givenUp), removedEndpoints: [waits.id, also.id, none.id] });
+    expect((await shard.reactivate()).forsaken).to.have.members([waits.id, also.id]);
+    await save({ deliveries: deliveries.map(givenUp) });
+    expect((await shard.reactivate()).forsaken).to.deep.equal([also.id]);
   });
 
   it("never changes the bytes of an event, whoever makes them again", async () => {

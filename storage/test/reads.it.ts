@@ -7,7 +7,7 @@ import { activated } from "../contract.ts";
 import { begun, lastOf } from "./contract-operations.ts";
 import { WAITING } from "../inbox-reads.ts";
 import { FIND_OPERATIONS } from "../operation-reads.ts";
-import { FIND_DELIVERIES, LIST_DELIVERIES } from "../outbox-reads.ts";
+import { FIND_DELIVERIES, FIND_FORSAKEN, LIST_DELIVERIES } from "../outbox-reads.ts";
 import { LOOKED_AT_MOST } from "../payment-lists.ts";
 import { FIND_REFUND, LIST_REFUNDS } from "../refund-reads.ts";
 import { type TestCluster, eventually, testCluster } from "./cluster.ts";
@@ -294,6 +294,16 @@ describe("what merchants look up on PostgreSQL", function () {
     ).to.be.below(20);
   });
 
+  it("reads secrets of endpoints that releases wrote before requests were noted beside them", async () => {
+    const endpoint = newEndpoint();
+    await store.saveOutbox(head.lease, outboxOf({ endpoints: [endpoint] }));
+    await cluster.inShard(0, (client) =>
+      client.query("UPDATE webhook_endpoint SET secrets = $1", [JSON.stringify([{ sealed: "AQI=", until: 7 }])]),
+    );
+    const [read] = (await activated(store, claimOf("a", 2n))).endpoints;
+    expect(read?.secrets).to.deep.equal([{ sealed: Buffer.from([1, 2]), until: 7, madeBy: null }]);
+  });
+
   it("looks at no more of the inbox and of the deliveries than it gives", async () => {
     const endpoint = newEndpoint();
     const nowMs = Date.now();
@@ -307,6 +317,7 @@ describe("what merchants look up on PostgreSQL", function () {
     const [merchant, id] = [endpoint.merchantId, endpoint.id].map((of) => Buffer.from(bytesOfId(of)));
     expect(await rowsOf(WAITING, ["infinity", 5])).to.be.below(10);
     expect(await rowsOf(FIND_DELIVERIES, [id, 5])).to.be.below(15);
+    expect(await rowsOf(FIND_FORSAKEN, [])).to.be.below(15);
     const before = [new Date(nowMs + 150).toISOString(), Buffer.alloc(16)];
     expect(await rowsOf(LIST_DELIVERIES, [merchant, id, ...before, 5])).to.be.below(20);
   });

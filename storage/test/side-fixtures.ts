@@ -78,7 +78,7 @@ export function newEndpoint(more: Partial<WebhookEndpoint> = {}): WebhookEndpoin
     eventTypes: null,
     status: "enabled",
     disabledBecause: null,
-    secrets: [{ sealed: randomBytes(90), until: null }],
+    secrets: [{ sealed: randomBytes(90), until: null, madeBy: { key: 'ключ "1"', atMs: nowMs } }],
     createdAtMs: nowMs,
     cursor: null,
     fingerprint: randomBytes(32),
