@@ -8,6 +8,7 @@ import type pg from "pg";
 import { AUDITED, CHECKS } from "./audit-checks.ts";
 import { withDatabase } from "./databases.ts";
 import { OUTCOME } from "./load-terms.ts";
+import { PREPARED_FROM } from "./traffic.ts";
 
 export interface AuditScope {
   /** Databases with the shard schema; owner rights. */
@@ -15,6 +16,8 @@ export interface AuditScope {
   /** The run's name, as its keys begin. */
   readonly run: string;
   readonly outcomes: Uint8Array;
+  /** So many requests were made before the run for its sake, numbered from PREPARED_FROM, and all accepted. */
+  readonly prepared?: number;
   /** The journal's seq counts commits without a gap and commits are anchored. The naive service promises neither. */
   readonly gapless: boolean;
 }
@@ -49,7 +52,7 @@ export class Auditor {
   async audit(scope: AuditScope): Promise<AuditReport> {
     const startMs = performance.now();
     const faults: string[] = [];
-    const found = new Uint8Array(scope.outcomes.length);
+    const found = { run: new Uint8Array(scope.outcomes.length), before: new Uint8Array(scope.prepared ?? 0) };
     let payments = 0;
     for (const dsn of scope.dsns) {
       await withDatabase(dsn, async (client) => {
@@ -58,7 +61,8 @@ export class Auditor {
         payments += await countKeys(client, scope, found, faults);
       });
     }
-    faults.push(...compareOutcomes(scope.outcomes, found));
+    faults.push(...compareOutcomes(scope.outcomes, found.run));
+    faults.push(...compareOutcomes(new Uint8Array(found.before.length).fill(OUTCOME.accepted), found.before));
     return { faults, payments, tookMs: performance.now() - startMs };
   }
 
@@ -105,8 +109,14 @@ SELECT substr(i.key, $2::int), false FROM idempotency i
   JOIN payment p ON p.merchant_id = i.merchant_id AND p.id = i.payment_id
  WHERE i.key LIKE $1 AND p.idempotency_key <> i.key`;
 
+/** By number of the request: how often its key was found. */
+interface Found {
+  readonly run: Uint8Array;
+  readonly before: Uint8Array;
+}
+
 /** Marks each request that has a payment, or a later operation, in this database; returns the number of payments. */
-async function countKeys(client: pg.Client, scope: AuditScope, found: Uint8Array, faults: string[]): Promise<number> {
+async function countKeys(client: pg.Client, scope: AuditScope, found: Found, faults: string[]): Promise<number> {
   const { rows } = await client.query<[string, boolean]>({
     text: KEYS,
     values: [`${scope.run}-%`, scope.run.length + 2],
@@ -117,7 +127,8 @@ async function countKeys(client: pg.Client, scope: AuditScope, found: Uint8Array
   for (const [digits, isPayment] of rows) {
     const k = Number(digits);
     if (isPayment) payments++;
-    if (Number.isInteger(k) && k < found.length) found[k] = (found[k] as number) + 1;
+    const [marks, i] = k < PREPARED_FROM ? [found.run, k] : [found.before, k - PREPARED_FROM];
+    if (Number.isInteger(i) && i < marks.length) marks[i] = (marks[i] as number) + 1;
     else strange++;
   }
   if (strange > 0) faults.push(`${strange} payments or operations with keys that were never sent`);

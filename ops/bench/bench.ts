@@ -1,7 +1,9 @@
 /** One cluster measured: one point, or the floor rate and the search for the largest that holds, with yardsticks in between. */
 import { join } from "node:path";
+import { measureBreaker } from "./breaker.ts";
 import { RATE_LIMIT, startCluster } from "./cluster.ts";
 import type { ClusterTarget } from "./cluster.ts";
+import { COLD_START_ARGS, COLD_START_WORKERS, coldStart } from "./cold-start.ts";
 import { readServerSettings } from "./machine.ts";
 import { FLOOR_RATE } from "./plan.ts";
 import type { Window } from "./plan.ts";
@@ -23,7 +25,19 @@ export async function benchCluster(context: BenchContext, shards: number): Promi
     options.rate === null
       ? await searchAll(context, stage, dataDir, full)
       : await holds(stage, options.rate, full, options.cpuProf);
-  return await conclude(context, stage, cluster, shards, heldRate);
+  const breaker = options.notices === null ? null : await measureBreaker(cluster, "breaker");
+  return { ...(await conclude(context, stage, cluster, shards, heldRate)), breaker };
+}
+
+/** Starts a cluster on fresh data, gets payments into doubt and kills its node. Its processes are gone afterwards. */
+export async function benchRecovery(
+  context: BenchContext,
+  terms: NonNullable<BenchContext["options"]["recovery"]>,
+): Promise<ClusterReport> {
+  const dataDir = join(context.dataDir, "recovery");
+  const cluster = await launch(context, 1, dataDir, context.redis);
+  const recovery = await coldStart({ ...terms, dataDir, say: context.say });
+  return { ...(await conclude(context, new Stage(context, cluster), cluster, 1, null)), recovery };
 }
 
 /** The cluster, started; `redis`: null for none. */
@@ -36,8 +50,19 @@ export async function launch(
   const { root, options, profile, stops } = context;
   const { merchants, workers, postgresSettings } = options;
   const { gateway, label } = profile;
-  const terms = { root, dataDir, shards, merchants, gateway, label, redis, workers, postgresSettings };
-  const cluster = await startCluster(terms);
+  const sandboxArgs = options.recovery === null ? [] : COLD_START_ARGS;
+  const cluster = await startCluster({
+    root,
+    dataDir,
+    shards,
+    merchants,
+    gateway,
+    label,
+    redis,
+    workers: options.recovery === null ? workers : COLD_START_WORKERS,
+    sandboxArgs,
+    postgresSettings,
+  });
   stops.add(cluster.stop);
   context.say(`${cluster.name}: it is up`);
   return cluster;
@@ -66,6 +91,8 @@ export async function conclude(
     naive: stage.naiveRuns,
     pgbench: pgbench === undefined ? null : stage.pgbenchRounds,
     heldRate,
+    breaker: null,
+    recovery: null,
   };
 }
 

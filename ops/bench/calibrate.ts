@@ -41,6 +41,7 @@ export async function calibrate(options: BenchOptions): Promise<readonly string[
         mix: { ...STANDARD_MIX, conflictEvery: 0 },
         spread: UNIFORM,
         seed: 1,
+        notices: null,
         drainMs: DRAIN_MS,
         capacity: false,
       },

@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SANDBOX_WEBHOOK_SECRETS } from "../sandbox/node-config.ts";
 import { readSandboxFile } from "../sandbox/sandbox-file.ts";
 import type { SandboxFile } from "../sandbox/sandbox-file.ts";
 import type { Profile } from "./profiles.ts";
@@ -23,6 +24,8 @@ export interface ClusterTerms {
   /** What the table calls it beside its shards; empty: nothing. */
   readonly label: string;
   readonly workers: number | null;
+  /** Further ones of the sandbox, which win. */
+  readonly sandboxArgs: readonly string[];
   /** Beside `benchSettings`. */
   readonly postgresSettings: readonly string[];
 }
@@ -85,6 +88,7 @@ function argumentsOf(terms: ClusterTerms): readonly string[] {
     ...(terms.gateway === "fixed-latency" ? ["--gateway", `fixed-latency:${GATEWAY_MS}`] : []),
     ...(terms.workers === null ? [] : ["--workers", String(terms.workers)]),
     ...[...benchSettings(), ...terms.postgresSettings].flatMap((setting) => ["--postgres-set", setting]),
+    ...terms.sandboxArgs,
   ];
 }
 
@@ -123,6 +127,12 @@ async function targetOf(child: ChildProcess, file: SandboxFile, terms: ClusterTe
     gapless: true,
     redisUrl: redis?.url ?? null,
     redisVersion: redis?.version ?? null,
+    notices: {
+      url: `${file.apiUrl}/v1/webhooks/adyen`,
+      hmacKey: SANDBOX_WEBHOOK_SECRETS.adyen,
+      controlUrl: file.gateways.adyen.controlUrl ?? "",
+      chargeLog: file.gateways.adyen.chargeLog,
+    },
     stop: () => stopSandbox(child),
   };
 }

@@ -16,6 +16,7 @@ import { idIn, MadePayments } from "./made-payments.ts";
 import { pickerOf } from "./merchant-pick.ts";
 import type { PickMerchant } from "./merchant-pick.ts";
 import { isKept, KIND, KINDS, kindOf } from "./mix.ts";
+import { PreparedRun } from "./prepared-run.ts";
 import { READ_KINDS, readOf } from "./read-mix.ts";
 import type { ReadTarget } from "./read-mix.ts";
 import { makeSchedule } from "./schedule.ts";
@@ -39,6 +40,7 @@ export class LoadRun {
   readonly #traffic: Traffic;
   readonly #later: LaterTraffic;
   readonly #connections: Connections;
+  readonly #notices: PreparedRun | null;
   readonly #outcomes: Uint8Array;
   readonly #tally: LoadTally;
   // By connection: which request is on it.
@@ -75,6 +77,7 @@ export class LoadRun {
       answered: (index, bytes, view) => this.#onAnswer(index, bytes, view),
       lost: (index) => this.#onLost(index),
     });
+    this.#notices = settings.notices === null ? null : new PreparedRun(settings.notices, settings);
     this.#outcomes = new Uint8Array(this.#schedule.total);
     this.#firstMeasured = settings.capacity ? this.#schedule.total : this.#schedule.firstMeasured;
     this.#tally = new LoadTally(settings.drainMs);
@@ -89,11 +92,13 @@ export class LoadRun {
   /** Opens the connections; rejects when the server is not there. */
   async connect(): Promise<void> {
     await this.#connections.open();
+    await this.#notices?.connect();
   }
 
   /** Sends everything and waits for the answers. `onWindow` is told when the measured window begins and ends. */
   async run(onWindow: (edge: "begin" | "end") => void): Promise<LoadResult> {
     this.#startMs = performance.now();
+    this.#notices?.begin(this.#startMs);
     let cpu = process.cpuUsage();
     const { measureStartMs, measureEndMs } = this.#schedule;
     let edge = 0;
@@ -113,7 +118,8 @@ export class LoadRun {
           if (this.#settings.capacity) this.#next = this.#schedule.total;
         }
         const caughtUp = this.#sendDue(elapsedMs);
-        const drained = this.#next === this.#schedule.total && this.#inFlight === 0;
+        this.#notices?.step(elapsedMs);
+        const drained = this.#next === this.#schedule.total && this.#inFlight === 0 && this.#notices?.isDone !== false;
         if (edge === 2 && (drained || elapsedMs >= measureEndMs + this.#settings.drainMs)) {
           this.#connections.close();
           resolve(this.#result(cpu));
@@ -281,7 +287,9 @@ export class LoadRun {
       cpuUsPerRequest: (cpu.user + cpu.system) / Math.max(1, counted.answeredInWindow),
       connections,
       reopened: this.#connections.reopened,
+      notices: this.#notices?.end() ?? null,
       outcomes: this.#outcomes,
+      noticeOutcomes: this.#notices?.outcomes ?? new Uint8Array(0),
     };
   }
 }

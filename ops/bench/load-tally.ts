@@ -3,7 +3,7 @@
  * a kind of read. Nothing here makes an object while the load runs.
  */
 import { Histogram } from "./histogram.ts";
-import type { Answers, FirstMerchant, LoadResult, ReadsResult } from "./load-terms.ts";
+import type { Answers, FirstMerchant, LoadFigures, ReadsResult } from "./load-terms.ts";
 import { OUTCOME } from "./load-terms.ts";
 import { KIND } from "./mix.ts";
 import { READ_KINDS } from "./read-mix.ts";
@@ -101,7 +101,7 @@ export class LoadTally {
 
   result(
     measureS: number,
-  ): Omit<LoadResult, "offered" | "samples" | "connections" | "reopened" | "outcomes" | "cpuUsPerRequest"> {
+  ): Omit<LoadFigures, "offered" | "samples" | "connections" | "reopened" | "notices" | "cpuUsPerRequest"> {
     const [fresh, replays, conflicts, refunds] = this.#posts;
     const statuses: Record<string, number> = {};
     this.#statuses.forEach((count, status) => {

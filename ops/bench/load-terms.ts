@@ -15,6 +15,8 @@ export interface LoadSettings extends ScheduleTerms, TrafficTerms {
   readonly seed: number;
   /** Find what the server can do at most: what is due at the window's end and not sent is dropped, not counted. */
   readonly capacity: boolean;
+  /** Notifications of a gateway, sent meanwhile over connections of their own; null: none. */
+  readonly notices: PreparedLoad | null;
   /** How long answers are waited for after the last request was due; also the latency of what has none. */
   readonly drainMs: number;
 }
@@ -60,6 +62,29 @@ export interface FirstMerchant {
   readonly net: Quantiles;
 }
 
+/** Requests that were written before the run, in their order, each sent once. */
+export interface PreparedLoad {
+  /** Requests a second. */
+  readonly rate: number;
+  readonly connections: number;
+  /** In their order; at least as many as are due. */
+  readonly requests: readonly Uint8Array[];
+  /** Status of a right answer; other 503 and 429 are refusals. */
+  readonly rightStatus: number;
+}
+
+export interface PreparedResult {
+  readonly offered: number;
+  /** Right answers that arrived inside the window, per second. */
+  readonly achieved: number;
+  readonly answers: Answers;
+  readonly faultyInWarmup: number;
+  /** From the intended send time; refused ones left out. */
+  readonly latency: Quantiles;
+  /** Up to five wrong answers: status, first bytes. */
+  readonly samples: readonly string[];
+}
+
 export interface LoadResult {
   /** Requests a second, as asked; reads with them. */
   readonly offered: number;
@@ -96,9 +121,16 @@ export interface LoadResult {
   readonly cpuUsPerRequest: number;
   readonly connections: number;
   readonly reopened: number;
+  /** Null: none were sent. */
+  readonly notices: PreparedResult | null;
   /** One OUTCOME per request, by number, warm-up included. */
   readonly outcomes: Uint8Array;
+  /** The same of the notices. */
+  readonly noticeOutcomes: Uint8Array;
 }
+
+/** What is told of a run: its figures. */
+export type LoadFigures = Omit<LoadResult, "outcomes" | "noticeOutcomes">;
 
 /** What the generator says while it runs. */
 export type LoadMessage =

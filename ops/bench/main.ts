@@ -1,7 +1,7 @@
 /** `npm run bench`: measures, prints the table, writes `last.json`. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { benchCluster } from "./bench.ts";
+import { benchCluster, benchRecovery } from "./bench.ts";
 import { calibrate } from "./calibrate.ts";
 import type { CompareReport } from "./compare-report.ts";
 import { compareRedis } from "./compare.ts";
@@ -11,6 +11,7 @@ import type { BenchOptions } from "./options.ts";
 import { findPgbench, stackDirOf } from "./pgbench.ts";
 import { FULL_PLAN, QUICK_PLAN } from "./plan.ts";
 import { PROFILES } from "./profiles.ts";
+import { isRecovered } from "./recovery-report.ts";
 import { bringRedis } from "./redis.ts";
 import type { BenchRedis } from "./redis.ts";
 import { renderReport } from "./report.ts";
@@ -71,7 +72,8 @@ async function bench(options: BenchOptions): Promise<number> {
         const compared = await compareRedis(context, shards, redis);
         clusters.push(...compared.clusters);
         comparisons.push(compared.report);
-      } else clusters.push(await benchCluster(context, shards));
+      } else if (options.recovery !== null) clusters.push(await benchRecovery(context, options.recovery));
+      else clusters.push(await benchCluster(context, shards));
   } catch (error) {
     failure = error;
   }
@@ -90,7 +92,10 @@ async function bench(options: BenchOptions): Promise<number> {
     console.error(`the benchmark did not end: ${(failure as Error).stack ?? "no reason"}`);
     return EXIT.failed;
   }
-  const faulty = clusters.some((cluster) => [...cluster.runs, ...cluster.naive].some((m) => m.audit.faults.length > 0));
+  const faulty = clusters.some(
+    ({ runs, naive, recovery }) =>
+      [...runs, ...naive].some((m) => m.audit.faults.length > 0) || (recovery !== null && !isRecovered(recovery)),
+  );
   if (faulty) return EXIT.failed;
   return wantsPgbench && pgbench === undefined ? EXIT.noPgbench : EXIT.measured;
 }

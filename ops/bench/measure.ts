@@ -7,10 +7,12 @@ import { cpuBetween, residentBytes, takeSnapshot, threadSeconds } from "./cpu.ts
 import type { CpuSnapshot, GroupRoot } from "./cpu.ts";
 import { withDatabase } from "./databases.ts";
 import { DRAIN_MS } from "./load-terms.ts";
-import type { LoadResult } from "./load-terms.ts";
+import type { LoadFigures, LoadResult } from "./load-terms.ts";
 import { runLoad } from "./load.ts";
 import { readServerSettings, readWalCounters, undurableSettings, walBetween } from "./machine.ts";
 import type { WalCounters } from "./machine.ts";
+import { auditNotices, prepareNotices } from "./notices.ts";
+import type { PreparedNotices } from "./notices.ts";
 import type { Profile } from "./profiles.ts";
 import { readRedisCounters, redisBetween } from "./redis.ts";
 import type { RedisCounters } from "./redis.ts";
@@ -33,6 +35,8 @@ export interface MeasureTerms {
   readonly paymentMethod: string;
   readonly mix: Profile["mix"];
   readonly spread: Profile["spread"];
+  /** Notifications of a gateway a second, about payments that are made before; null: none. */
+  readonly notices: number | null;
   /** What idles beside the target and is not to count as foreign. */
   readonly beside: readonly GroupRoot[];
   /** Folder for CPU profiles of the window; null: none. */
@@ -48,7 +52,7 @@ export interface ThreadUse {
 export interface Measurement {
   readonly target: string;
   readonly terms: MeasureTerms;
-  readonly load: Omit<LoadResult, "outcomes">;
+  readonly load: LoadFigures;
   /** Microseconds, as ThreadUse has them, by group of processes; generator and kernel threads too. */
   readonly cpuUs: Readonly<Record<string, number>>;
   readonly foreignCores: number;
@@ -92,6 +96,7 @@ export async function measure(target: Target, auditor: Auditor, terms: MeasureTe
   const url = new URL(target.apiUrl);
   const run = runName();
   const edges: Edge[] = [];
+  const notices = await noticesFor(target, run, terms);
   let generatorPid = 0;
   let checkpoint: Promise<void> | undefined;
   let profiler: CpuProfiler | undefined;
@@ -111,6 +116,7 @@ export async function measure(target: Target, auditor: Auditor, terms: MeasureTe
       mix: terms.mix,
       spread: terms.spread,
       seed: 1,
+      notices: notices?.load ?? null,
       drainMs: DRAIN_MS,
       capacity: terms.capacityConnections !== null,
     },
@@ -131,7 +137,14 @@ export async function measure(target: Target, auditor: Auditor, terms: MeasureTe
   await profiler?.saved;
   const [begin, end] = edges;
   if (begin === undefined || end === undefined) throw new Error("the generator did not name its window");
-  return await conclude(target, auditor, { terms, run, load, begin, end, generatorPid });
+  return await conclude(target, auditor, { terms, run, load, notices, begin, end, generatorPid });
+}
+
+async function noticesFor(target: Target, run: string, terms: MeasureTerms): Promise<PreparedNotices | null> {
+  if (terms.notices === null) return null;
+  if (target.notices === null) throw new Error(`${target.name} takes no notifications`);
+  const { warmupS, measureS } = terms;
+  return await prepareNotices(target, target.notices, { rate: terms.notices, warmupS, measureS, run });
 }
 
 async function checkpointAfter(dsn: string, delayMs: number): Promise<void> {
@@ -143,14 +156,15 @@ interface Raw {
   readonly terms: MeasureTerms;
   readonly run: string;
   readonly load: LoadResult;
+  readonly notices: PreparedNotices | null;
   readonly begin: Edge;
   readonly end: Edge;
   readonly generatorPid: number;
 }
 
 async function conclude(target: Target, auditor: Auditor, raw: Raw): Promise<Measurement> {
-  const { outcomes, ...load } = raw.load;
-  const { begin, end } = raw;
+  const { outcomes, noticeOutcomes, ...load } = raw.load;
+  const { begin, end, notices } = raw;
   const payments = Math.max(1, load.acceptedInWindow);
   const units = load.reads === null ? payments : Math.max(1, load.rightInWindow);
   const roots = [
@@ -164,7 +178,10 @@ async function conclude(target: Target, auditor: Auditor, raw: Raw): Promise<Mea
   const wal = walBetween(await begin.wal, await end.wal);
   const [redisBefore, redisAfter] = [await begin.redis, await end.redis];
   const redis = redisBefore === null || redisAfter === null ? null : redisBetween(redisBefore, redisAfter);
-  const audit = await auditor.audit({ dsns: target.shardDsns, run: raw.run, outcomes, gapless: target.gapless });
+  const { shardDsns: dsns, gapless } = target;
+  const inbox = notices === null ? [] : await auditNotices(dsns, notices.before, noticeOutcomes);
+  const books = await auditor.audit({ dsns, run: raw.run, outcomes, prepared: notices?.prepared ?? 0, gapless });
+  const audit = { ...books, faults: [...books.faults, ...inbox] };
   const undurable = undurableSettings(await readServerSettings(target.serverDsn));
   const perUnit = (seconds: number): number => Math.round((seconds * 1e7) / units) / 10;
   return {

@@ -66,6 +66,7 @@ export async function startNaive(cluster: ClusterTarget, dataDir: string, carefu
     shardDsns: [dsn],
     gapless: false,
     redisUrl: null,
+    notices: null,
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.disconnect();

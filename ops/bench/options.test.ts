@@ -31,12 +31,25 @@ describe("bench options", () => {
     ["zipf", null, 1000],
     ["hot", 1000, 1],
     ["reads", 5000, 1000],
+    ["webhooks", 500, 100],
+    ["recovery", null, 1],
   ];
   for (const [profile, rate, merchants] of profiles)
     it(`knows the rate and the merchants of ${profile}`, () => {
       expect(optionsOf("--profile", profile)).to.include({ profile, rate, merchants });
       expect(optionsOf("--profile", profile, "--rate", "70")).to.include({ rate: 70 });
     });
+
+  it("reads how many notices come, and what is in doubt", () => {
+    expect(optionsOf()).to.include({ notices: null, recovery: null });
+    expect(optionsOf("--profile", "webhooks").notices).to.equal(1000);
+    expect(optionsOf("--profile", "webhooks", "--notices", "20", "--rate", "10")).to.include({ notices: 20, rate: 10 });
+    expect(optionsOf("--profile", "recovery").recovery).to.deep.equal({ payments: 10_000, callsPerSecond: 500 });
+    expect(optionsOf("--profile", "recovery", "--in-doubt", "40", "--budget", "20").recovery).to.deep.equal({
+      payments: 40,
+      callsPerSecond: 20,
+    });
+  });
 
   it("reads where Redis is", () => {
     expect(optionsOf("--redis", "own").redis).to.equal("own");
@@ -56,6 +69,11 @@ describe("bench options", () => {
     ["--redis", "h:6379"],
     ["--compare", "postgres"],
     ["--compare", "redis", "--profile", "hot"],
+    ["--notices", "10"],
+    ["--profile", "sdk", "--notices", "10"],
+    ["--in-doubt", "10"],
+    ["--profile", "webhooks", "--budget", "10"],
+    ["--profile", "recovery", "--merchants", "2"],
   ])
     it(`refuses ${args.join(" ")}`, () => expect(readOptions(args).kind).to.equal("wrong"));
 });

@@ -1,7 +1,7 @@
 /** What `npm run bench -- …` accepts. */
 import { parseArgs } from "node:util";
 import { PROFILE_NAMES, PROFILES } from "./profiles.ts";
-import type { ProfileName } from "./profiles.ts";
+import type { Profile, ProfileName } from "./profiles.ts";
 
 export interface BenchOptions {
   /** Everything within three minutes. */
@@ -14,6 +14,9 @@ export interface BenchOptions {
   readonly workers: number | null;
   readonly merchants: number;
   readonly profile: ProfileName;
+  /** Of the profile, or what is asked for instead. */
+  readonly notices: Profile["notices"];
+  readonly recovery: Profile["recovery"];
   /** Of the cluster under test: an address, "own" for one that the benchmark starts, or null for none. */
   readonly redis: string | null;
   /** Measures the same cluster with and without it, in turns. */
@@ -45,7 +48,13 @@ export const USAGE = `npm run bench -- [options]     measures the cluster, pgben
                      sdk (both official SDKs and the gateway simulators; 1,000/s),
                      zipf (the first merchant has 20 % of the load, the others by Zipf's law),
                      hot (one merchant alone at 1,000/s),
-                     reads (5,000 requests/s, 70 % of them reads); rates are those unless --rate says otherwise
+                     reads (5,000 requests/s, 70 % of them reads),
+                     webhooks (500 payments/s through both SDKs and 1,000 signed notifications/s of payments made before;
+                     then how fast an open breaker refuses),
+                     recovery (no load: the node dies with 10,000 payments in doubt and comes back with a budget of
+                     500 gateway calls/s); rates are those unless --rate says otherwise
+  --notices R        notifications a second of --profile webhooks
+  --in-doubt N, --budget R    payments in doubt and calls a second of --profile recovery
   --redis URL|own    the cluster uses this Redis, or one that is started for it
   --compare redis    all that the cluster can do with and without Redis, in turns on one machine, and the loss in percent;
                      with --rate the CPU that a payment costs at that rate
@@ -79,13 +88,16 @@ export function readOptions(args: readonly string[]): OptionsVerdict {
         profile: text,
         redis: text,
         compare: text,
+        notices: text,
+        "in-doubt": text,
+        budget: text,
         "cpu-prof": text,
         "postgres-set": { type: "string", multiple: true },
       },
     });
     if (values.help === true) return { kind: "help" };
     const profile = profileOf(values.profile);
-    const { rate, merchants, merchantsMax } = PROFILES[profile];
+    const { rate, merchants, merchantsMax, notices, recovery } = PROFILES[profile];
     const options: BenchOptions = {
       quick: values.quick === true,
       calibrate: values.calibrate === true,
@@ -98,6 +110,11 @@ export function readOptions(args: readonly string[]): OptionsVerdict {
       workers: number("--workers", values.workers, 256),
       merchants: number("--merchants", values.merchants, merchantsMax) ?? merchants,
       profile,
+      notices: number("--notices", values.notices, 100_000) ?? notices,
+      recovery: recovery && {
+        payments: number("--in-doubt", values["in-doubt"], 20_000) ?? recovery.payments,
+        callsPerSecond: number("--budget", values.budget, 100_000) ?? recovery.callsPerSecond,
+      },
       redis: redisOf(values.redis),
       compare: compareOf(values.compare),
       cpuProf: values["cpu-prof"] ?? null,
@@ -110,7 +127,7 @@ export function readOptions(args: readonly string[]): OptionsVerdict {
   }
 }
 
-type Given = { readonly profile?: string | undefined };
+type Given = { readonly [K in "profile" | "notices" | "in-doubt" | "budget"]?: string | undefined };
 /** What each option alone does not tell. */
 const CONTRADICTIONS: readonly (readonly [string, (options: BenchOptions, given: Given) => boolean])[] = [
   [
@@ -120,6 +137,11 @@ const CONTRADICTIONS: readonly (readonly [string, (options: BenchOptions, given:
   [
     "--profile zipf needs 6 merchants: the first of fewer has more than 20 % among equals",
     ({ profile, merchants }) => profile === "zipf" && merchants < 6,
+  ],
+  ["--notices is for --profile webhooks", (_, given) => given.notices !== undefined && given.profile !== "webhooks"],
+  [
+    "--in-doubt and --budget are for --profile recovery",
+    ({ recovery }, given) => recovery === null && (given["in-doubt"] ?? given.budget) !== undefined,
   ],
 ];
 

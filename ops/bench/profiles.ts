@@ -4,7 +4,7 @@ import type { MerchantSpread } from "./merchant-pick.ts";
 import { FRESH_ONLY, READS_MIX, STANDARD_MIX } from "./mix.ts";
 import type { Mix } from "./mix.ts";
 
-export const PROFILE_NAMES = ["fixed-latency", "sdk", "zipf", "hot", "reads"] as const;
+export const PROFILE_NAMES = ["fixed-latency", "sdk", "zipf", "hot", "reads", "webhooks", "recovery"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 export interface Profile {
@@ -23,6 +23,10 @@ export interface Profile {
   readonly shards: readonly number[] | null;
   /** Shortest measured window; even a quick run keeps to it. */
   readonly measureMinS: number;
+  /** Notifications of Adyen a second beside the requests, about payments made before; null: none. */
+  readonly notices: number | null;
+  /** Instead of a load: payments in doubt when the node dies, and its budget when it comes back; null: a load. */
+  readonly recovery: { readonly payments: number; readonly callsPerSecond: number } | null;
   /** What the table calls the target beside its shards; empty: nothing. */
   readonly label: string;
 }
@@ -37,6 +41,8 @@ const PAYMENTS: Profile = {
   yardsticks: true,
   shards: null,
   measureMinS: 1,
+  notices: null,
+  recovery: null,
   label: "",
 };
 
@@ -60,4 +66,26 @@ export const PROFILES: { readonly [P in ProfileName]: Profile } = {
     label: "one merchant",
   },
   reads: { ...PAYMENTS, mix: READS_MIX, rate: 5000, yardsticks: false, shards: [1], label: "70/30 reads" },
+  webhooks: {
+    ...PAYMENTS,
+    gateway: "sdk", // half of what the SDKs must carry, for these payments have the acknowledgements beside them
+    mix: FRESH_ONLY,
+    merchants: 100, // the first call of each gateway account costs the most, and belongs to the warm-up
+    rate: 500,
+    yardsticks: false,
+    shards: [1],
+    measureMinS: 10,
+    notices: 1000,
+    label: "SDKs",
+  },
+  recovery: {
+    ...PAYMENTS,
+    gateway: "sdk",
+    merchants: 1, // one account, which has the whole budget
+    merchantsMax: 1,
+    yardsticks: false,
+    shards: [1],
+    recovery: { payments: 10_000, callsPerSecond: 500 },
+    label: "cold start",
+  },
 };

@@ -3,6 +3,7 @@ import type { Answers, LoadResult } from "./load-terms.ts";
 import type { Measurement } from "./measure.ts";
 import { UNIFORM } from "./merchant-pick.ts";
 import { READS_MIX, STANDARD_MIX } from "./mix.ts";
+import { isRecovered } from "./recovery-report.ts";
 import { ratioTo, renderReport, rowsOf } from "./report.ts";
 import type { ClusterReport } from "./report.ts";
 import { renderTable, spreadOf } from "./report-table.ts";
@@ -24,6 +25,15 @@ const READS: LoadResult["reads"] = {
   kinds: [{ name: "balances", share: 5, answers: answers(175), latency: latency(7_000) }],
 };
 
+const NOTICES: LoadResult["notices"] = {
+  offered: 1000,
+  achieved: 999,
+  answers: answers(60_000, { refused: 2 }),
+  faultyInWarmup: 0,
+  latency: latency(42_000),
+  samples: [],
+};
+
 function measurement(more: Partial<Measurement["terms"]> = {}, reads: LoadResult["reads"] = null): Measurement {
   return {
     target: "cluster, 1 shard",
@@ -36,6 +46,7 @@ function measurement(more: Partial<Measurement["terms"]> = {}, reads: LoadResult
       paymentMethod: "tok_visa",
       mix: reads === null ? STANDARD_MIX : READS_MIX,
       spread: UNIFORM,
+      notices: null,
       beside: [],
       profileDir: null,
       ...more,
@@ -51,6 +62,7 @@ function measurement(more: Partial<Measurement["terms"]> = {}, reads: LoadResult
       conflicts: answers(2),
       refunds: answers(10),
       reads,
+      notices: null,
       firstMerchant: { share: 0.2004, answers: answers(1), net: latency(1) },
       faultyInWarmup: 0,
       statuses: {},
@@ -98,6 +110,8 @@ const cluster = (more: Partial<ClusterReport> = {}): ClusterReport => ({
   naive: [],
   pgbench: null,
   heldRate: 5000,
+  breaker: null,
+  recovery: null,
   ...more,
 });
 
@@ -151,6 +165,59 @@ describe("report", () => {
     expect(reads?.slice(0, 8)).to.deep.equal(["cluster, 1 shard: reads", "3500", "3499", "1", "0", "2", "1.0", "42.0"]);
     expect(reads).to.have.length(payments?.length ?? 0);
     expect(report(cluster({ runs: [measurement({}, READS)] }))).to.match(/balances +5 % +175 +0 +0 +1\.0 +7\.0/);
+  });
+
+  it("shows notices of a run in a row of their own, and what they are", () => {
+    const plain = measurement();
+    const run = { ...plain, load: { ...plain.load, notices: NOTICES } };
+    const [payments, notices] = rowsOf(run);
+    expect(payments?.slice(0, 3)).to.deep.equal(["cluster, 1 shard: payments", "5000", "4890"]);
+    expect(notices?.slice(0, 8)).to.deep.equal([
+      "cluster, 1 shard: notices",
+      "1000",
+      "999",
+      "0",
+      "0",
+      "2",
+      "1.0",
+      "42.0",
+    ]);
+    expect(notices).to.have.length(payments?.length ?? 0);
+    expect(report(cluster({ runs: [run] }))).to.contain("notices: Adyen's, signed");
+    expect(report(cluster())).not.to.contain("notices");
+  });
+
+  it("says how fast an open breaker refuses", () => {
+    const breaker = { ...NOTICES, offered: 100, answers: answers(500, { right: 499 }), latency: latency(3_000) };
+    expect(report(cluster({ breaker }))).to.contain(
+      "open breaker: 499 of 500 payments at 100/s refused with 503, P50 1.0 P99 3.0 worst 3.0 ms",
+    );
+  });
+
+  it("says what a cold start came to, and no times of a load", () => {
+    const recovery = {
+      payments: 100,
+      callsPerSecond: 50,
+      inDoubt: 98,
+      readyMs: 1_500,
+      recoveredMs: 20_040,
+      calls: 147,
+      busiestSecond: 51,
+      aheadOfBudget: 0,
+      faults: [],
+    };
+    const text = report(cluster({ runs: [], recovery }));
+    expect(text)
+      .to.contain("98 of 100 payments in doubt")
+      .and.to.match(/none is in doubt after +20\.0 s/);
+    expect(text)
+      .to.contain("147, 1.50 a payment, 51 in the busiest second")
+      .and.to.match(/budget of 50\/s +kept/);
+    expect(text).not.to.contain("largest rate");
+    expect(isRecovered(recovery)).to.equal(true);
+    expect(isRecovered({ ...recovery, recoveredMs: null })).to.equal(false);
+    expect(isRecovered({ ...recovery, aheadOfBudget: 1 })).to.equal(false);
+    expect(isRecovered({ ...recovery, faults: ["99 of 100 payments captured"] })).to.equal(false);
   });
 
   it("says no times of a run that was given all it takes", () =>

@@ -1,10 +1,13 @@
 /** The benchmark's figures as people read them. */
 import { renderCompare } from "./compare-report.ts";
 import type { CompareReport } from "./compare-report.ts";
-import type { Answers } from "./load-terms.ts";
+import type { ColdStartReport } from "./cold-start.ts";
+import type { Answers, PreparedResult } from "./load-terms.ts";
 import type { MachineFacts, ServerSettings } from "./machine.ts";
 import type { Measurement } from "./measure.ts";
 import type { PgbenchRound } from "./pgbench.ts";
+import { renderRecovery } from "./recovery-report.ts";
+import { breakerLine, NOTICES } from "./notice-report.ts";
 import { renderTable, spreadOf } from "./report-table.ts";
 import type { Spread } from "./report-table.ts";
 
@@ -24,6 +27,10 @@ export interface ClusterReport {
   readonly pgbench: readonly PgbenchRound[] | null;
   /** The largest rate that held a full measurement; null: none did, or none was looked for. */
   readonly heldRate: number | null;
+  /** Refusals while a breaker was open; null: not measured. */
+  readonly breaker: PreparedResult | null;
+  /** Null: no node was killed. */
+  readonly recovery: ColdStartReport | null;
 }
 
 export interface BenchReport {
@@ -51,16 +58,16 @@ const missing = (answers: Answers): number => answers.unanswered + answers.never
 /** Payments, their repeats and refunds. */
 const postsOf = ({ load }: Measurement): readonly Answers[] => [load.fresh, load.replays, load.conflicts, load.refunds];
 
-/** One row; two where reads are in the mix: their times stand apart. */
+/** One row, and one each for reads and notices where there were any: their times stand apart. */
 export function rowsOf(m: Measurement): readonly (readonly string[])[] {
   const { load, terms } = m;
-  const { reads } = load;
+  const { reads, notices } = load;
   const posts = postsOf(m);
   const sum = (of: (answers: Answers) => number): string => String(posts.reduce((n, answers) => n + of(answers), 0));
   const capacity = terms.capacityConnections !== null;
   const postRate = (terms.rate * (10 - terms.mix.readsInTen)) / 10;
   const row = [
-    reads === null ? m.target : `${m.target}: payments`,
+    reads === null && notices === null ? m.target : `${m.target}: payments`,
     capacity ? "all it takes" : String(postRate),
     load.achieved.toFixed(0),
     sum((answers) => answers.wrong),
@@ -72,23 +79,31 @@ export function rowsOf(m: Measurement): readonly (readonly string[])[] {
     String(m.walBytesPerPayment),
     capacity ? "" : verdictOf(m),
   ];
-  if (reads === null) return [row];
-  const { answers, latency } = reads;
-  const readsRow = [
-    `${m.target}: reads`,
-    String(terms.rate - postRate),
-    reads.achieved.toFixed(0),
-    String(answers.wrong),
-    String(missing(answers)),
-    String(answers.refused),
-    ...[latency.p50Us, latency.p99Us, latency.p999Us].map(ms),
-    "", // the share of the first merchant, CPU, log volume and verdict stand in the row of the payments
-    ...CPU_GROUPS.map(() => ""),
-    "",
-    "",
+  return [
+    row,
+    ...(reads === null ? [] : [timesOf(`${m.target}: reads`, terms.rate - postRate, reads)]),
+    ...(notices === null ? [] : [timesOf(`${m.target}: notices`, notices.offered, notices)]),
   ];
-  return [row, readsRow];
 }
+
+/** The share of the first merchant, CPU, log volume and verdict stand in the row of the payments. */
+const timesOf = (
+  name: string,
+  offered: number,
+  { achieved, answers, latency }: Pick<PreparedResult, "achieved" | "answers" | "latency">,
+): readonly string[] => [
+  name,
+  String(offered),
+  achieved.toFixed(0),
+  String(answers.wrong),
+  String(missing(answers)),
+  String(answers.refused),
+  ...[latency.p50Us, latency.p99Us, latency.p999Us].map(ms),
+  "",
+  ...CPU_GROUPS.map(() => ""),
+  "",
+  "",
+];
 
 function verdictOf(m: Measurement): string {
   const { holds, against, voidFor } = m.verdict;
@@ -114,6 +129,8 @@ export function renderReport(report: BenchReport): readonly string[] {
     const rows = [...cluster.runs, ...cluster.naive].flatMap(rowsOf);
     const settings = Object.entries(cluster.settings).map(([name, value]) => `${name}=${value}`);
     lines.push("", headOf(cluster), settings.join(" "));
+    if (cluster.recovery !== null) lines.push("", ...renderRecovery(cluster.recovery));
+    if (rows.length === 0) continue;
     lines.push("", ...renderTable([...HEADS, ...CPU_GROUPS, ...ENDS], rows), ...summaryOf(cluster));
   }
   for (const comparison of report.comparisons) lines.push(...renderCompare(comparison));
@@ -140,6 +157,7 @@ function summaryOf(cluster: ClusterReport): readonly string[] {
     `largest rate that holds   ${cluster.heldRate ?? "none, or not looked for"}`,
     ...(pgbench.length + naive.length > 0 ? yardsticks : []),
     ...(top === undefined ? [] : detailOf(top)),
+    ...(cluster.breaker === null ? [] : [breakerLine(cluster.breaker)]),
   ];
 }
 
@@ -160,6 +178,7 @@ function detailOf(m: Measurement): readonly string[] {
     `  threads, us each: ${m.threads.map((t) => `${t.thread} ${t.usEach}`).join(", ")}`,
     `  audit: ${m.audit.faults.length === 0 ? `${m.audit.payments} payments, no fault` : m.audit.faults.join("; ")}`,
     ...readsOf(m),
+    ...(load.notices === null ? [] : NOTICES),
   ];
 }
 

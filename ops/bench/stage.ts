@@ -105,6 +105,7 @@ export class Stage {
           paymentMethod: PAYMENT_METHOD,
           mix: STANDARD_MIX,
           spread: UNIFORM,
+          notices: null,
           beside: [],
           profileDir: null,
         }),
@@ -123,6 +124,7 @@ export class Stage {
       paymentMethod: PAYMENT_METHOD,
       mix,
       spread,
+      notices: this.#context.options.notices,
       beside: this.#beside,
       profileDir: profileDir ?? null,
     });
@@ -133,14 +135,15 @@ export class Stage {
   async #measure(target: Target, terms: MeasureTerms): Promise<Measurement> {
     const measured = await measure(target, this.#auditor, terms);
     this.#context.say(lineOf(measured));
-    for (const sample of measured.load.samples) this.#context.say(`  wrong answer: ${sample}`);
+    for (const sample of [...measured.load.samples, ...(measured.load.notices?.samples ?? [])])
+      this.#context.say(`  wrong answer: ${sample}`);
     return measured;
   }
 }
 
 function lineOf({ target, terms, load, verdict, foreignCores }: Measurement): string {
   const isOpenLoop = terms.capacityConnections === null;
-  const { reads } = load;
+  const { reads, notices } = load;
   const verdicts = [...(isOpenLoop ? verdict.against : []), ...verdict.voidFor.map((why) => `void: ${why}`)].join("; ");
   const parts = [
     ...(isOpenLoop ? [`${terms.rate}/s offered`] : []),
@@ -149,6 +152,9 @@ function lineOf({ target, terms, load, verdict, foreignCores }: Measurement): st
     ...(reads === null
       ? []
       : [`${reads.achieved.toFixed(0)} reads/s, their P99 ${(reads.latency.p99Us / 1000).toFixed(0)} ms`]),
+    ...(notices === null
+      ? []
+      : [`${notices.achieved.toFixed(0)} notices/s, their P99 ${(notices.latency.p99Us / 1000).toFixed(0)} ms`]),
     `foreign ${foreignCores.toFixed(2)}`,
   ];
   return `${target}: ${parts.join(", ")}${verdicts === "" ? "" : ` - ${verdicts}`}`;

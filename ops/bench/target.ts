@@ -3,6 +3,14 @@ import { readFileSync } from "node:fs";
 import { parseStat } from "./cpu.ts";
 import type { GroupRoot } from "./cpu.ts";
 import { withDatabase } from "./databases.ts";
+import type { NoticeAddress } from "./notice-traffic.ts";
+
+/** Where a gateway's notifications go, and its simulator. */
+export interface NoticePlace extends NoticeAddress {
+  readonly controlUrl: string;
+  /** Path of Adyen's. */
+  readonly chargeLog: string;
+}
 
 export interface Target {
   readonly name: string;
@@ -20,6 +28,8 @@ export interface Target {
   readonly gapless: boolean;
   /** The Redis that it uses; null: none. */
   readonly redisUrl: string | null;
+  /** Where a gateway's notifications go; null: it takes none. */
+  readonly notices: NoticePlace | null;
   readonly stop: () => Promise<void>;
 }
 

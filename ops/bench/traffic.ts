@@ -8,6 +8,8 @@ import type { PickMerchant } from "./merchant-pick.ts";
 
 /** Of a request's number in its key. */
 export const DIGITS = 9;
+/** Requests that were made before a run for its sake are numbered from here; no run has as many. */
+export const PREPARED_FROM = 500_000_000;
 const AMOUNT_DIGITS = 5;
 /** Minor units, five digits, never the largest, so that a conflict can ask for one more. */
 const amountOf = (k: number): number => 10_000 + (mix32(~k) % 89_999);

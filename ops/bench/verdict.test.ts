@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Answers, LoadResult } from "./load-terms.ts";
+import type { Answers, LoadFigures, PreparedResult } from "./load-terms.ts";
 import { judge } from "./verdict.ts";
 import type { Evidence } from "./verdict.ts";
 
@@ -13,7 +13,7 @@ const answers = (more: Partial<Answers> = {}): Answers => ({
   ...more,
 });
 const latency = (p99Us: number) => ({ count: 1, p50Us: 0, p90Us: 0, p99Us, p999Us: p99Us, maxUs: p99Us, meanUs: 0 });
-const load = (more: Partial<LoadResult> = {}): Omit<LoadResult, "outcomes"> => ({
+const load = (more: Partial<LoadFigures> = {}): LoadFigures => ({
   offered: 1,
   achieved: 1,
   acceptedInWindow: 1,
@@ -24,6 +24,7 @@ const load = (more: Partial<LoadResult> = {}): Omit<LoadResult, "outcomes"> => (
   conflicts: answers({ due: 0, right: 0 }),
   refunds: answers({ due: 0, right: 0 }),
   reads: null,
+  notices: null,
   firstMerchant: { share: 1, answers: answers(), net: latency(1) },
   faultyInWarmup: 0,
   statuses: {},
@@ -47,17 +48,29 @@ const reads = (p99Us: number, more: Partial<Answers> = {}) => ({
   latency: latency(p99Us),
   kinds: [],
 });
+const notices = (p99Us: number, more: Partial<Answers> = {}): PreparedResult => ({
+  offered: 1,
+  achieved: 1,
+  answers: answers(more),
+  faultyInWarmup: 0,
+  latency: latency(p99Us),
+  samples: [],
+});
 
 describe("judge", () => {
   it("lets a clean run hold", () => expect(judged({})).to.deep.equal({ holds: true, against: [], voidFor: [] }));
 
-  const against: readonly (readonly [why: string, Partial<LoadResult>, of?: string])[] = [
+  const against: readonly (readonly [why: string, Partial<LoadFigures>, of?: string])[] = [
     ["P99 500 ms", { net: latency(500_000) }],
     ["1 wrong answers", { replays: answers({ wrong: 1 }) }],
     ["1 missing answers", { fresh: answers({ unanswered: 1 }) }],
     ["2 missing answers", { fresh: answers({ neverSent: 2 }) }, "to what was never sent"],
     ["0.11 % refused", { fresh: answers({ refused: 11 }) }],
     ["P99 of reads 100 ms", { reads: reads(100_000) }],
+    ["P99 of notices 100 ms", { notices: notices(100_000) }],
+    ["3 notices with a wrong answer or none", { notices: notices(1, { wrong: 1, unanswered: 1, neverSent: 1 }) }],
+    ["2 notices with a wrong answer or none", { notices: { ...notices(1), faultyInWarmup: 2 } }, "in the warm-up"],
+    ["0.11 % of the notices refused", { notices: notices(1, { refused: 11 }) }],
     ["1 wrong answers", { reads: reads(1, { wrong: 1 }) }, "to reads"],
     ["1 missing answers", { refunds: answers({ unanswered: 1 }) }, "to refunds"],
     ["3 wrong or missing answers in the warm-up", { faultyInWarmup: 3 }],

@@ -1,9 +1,11 @@
 /** Whether a rate holds, and whether the measurement may be believed. */
-import type { LoadResult } from "./load-terms.ts";
+import type { LoadFigures, PreparedResult } from "./load-terms.ts";
 
 export const P99_LIMIT_MS = 500;
 /** Of reads, with everything in it. */
 export const READS_P99_LIMIT_MS = 100;
+/** Of the acknowledgement of a notification: a gateway waits 10 s at most, and its queue behind it. */
+export const NOTICES_P99_LIMIT_MS = 100;
 const REFUSED_SHARE_MAX = 0.001;
 const FOREIGN_CORES_MAX = 0.2;
 const LATE_SHARE_MAX = 0.01;
@@ -19,7 +21,7 @@ export interface Verdict {
 }
 
 export interface Evidence {
-  readonly load: Omit<LoadResult, "outcomes">;
+  readonly load: LoadFigures;
   readonly foreignCores: number;
   readonly auditFaults: readonly string[];
   readonly undurable: readonly string[];
@@ -31,7 +33,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(2)} %`;
 
 /**
  * The rule of the benchmark: no wrong or missing answer, at most 0.1 % refused, P99 net of the gateway under 500 ms, that of
- * reads under 100 ms.
+ * reads and of the acknowledgement of notifications under 100 ms.
  */
 export function judge({ load, foreignCores, auditFaults, undurable, redisIdle }: Evidence): Verdict {
   const { reads } = load;
@@ -54,6 +56,7 @@ export function judge({ load, foreignCores, auditFaults, undurable, redisIdle }:
     ...(refusedShare > REFUSED_SHARE_MAX ? [`${percent(refusedShare)} refused`] : []),
     ...(p99Ms >= P99_LIMIT_MS ? [`P99 ${p99Ms.toFixed(0)} ms`] : []),
     ...(readsP99Ms >= READS_P99_LIMIT_MS ? [`P99 of reads ${readsP99Ms.toFixed(0)} ms`] : []),
+    ...(load.notices === null ? [] : againstNotices(load.notices)),
     ...auditFaults.map((fault) => `audit: ${fault}`),
   ];
   const late = load.lateShare > LATE_SHARE_MAX && load.starvedShare <= STARVED_SHARE_MAX;
@@ -65,4 +68,16 @@ export function judge({ load, foreignCores, auditFaults, undurable, redisIdle }:
     ...(late ? [`the generator sent ${percent(load.lateShare)} over 50 ms late`] : []),
   ];
   return { holds: against.length === 0, against, voidFor };
+}
+
+function againstNotices({ answers, faultyInWarmup, latency }: PreparedResult): readonly string[] {
+  const { due, refused, wrong, unanswered, neverSent } = answers;
+  const p99Ms = latency.p99Us / 1000;
+  const faulty = wrong + unanswered + neverSent + faultyInWarmup;
+  const refusedShare = refused / Math.max(1, due);
+  return [
+    ...(faulty > 0 ? [`${faulty} notices with a wrong answer or none`] : []),
+    ...(refusedShare > REFUSED_SHARE_MAX ? [`${percent(refusedShare)} of the notices refused`] : []),
+    ...(p99Ms >= NOTICES_P99_LIMIT_MS ? [`P99 of notices ${p99Ms.toFixed(0)} ms`] : []),
+  ];
 }

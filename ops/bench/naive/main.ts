@@ -68,10 +68,16 @@ async function serve(settings: NaiveSettings): Promise<string> {
     replyCache: null,
     edgeRequestsPerSecond: null,
     documents: null,
+    webhooks: null,
     clock,
     random,
     log,
-    metrics: { requestEnded: () => undefined, requestDropped: () => undefined },
+    metrics: {
+      requestEnded: () => undefined,
+      requestDropped: () => undefined,
+      noticesEnded: () => undefined,
+      noticeAcknowledged: () => undefined,
+    },
   });
   return server.url;
 }

@@ -194,6 +194,7 @@ export class NaiveService {
     const observed = await gateway.run({
       operationId: operation.id,
       paymentId: terms.id,
+      merchantId: terms.merchantId,
       kind: operation.kind,
       action: "execute",
       try: 1,

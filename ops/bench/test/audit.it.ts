@@ -17,7 +17,7 @@ import { withDatabase } from "../databases.ts";
 import { OUTCOME } from "../load-terms.ts";
 import { EXTRA_SCHEMA, insertJournal, insertKey, insertPayment, insertPosting } from "../naive/rows.ts";
 import type { Statement } from "../naive/rows.ts";
-import { keyOf } from "../traffic.ts";
+import { keyOf, PREPARED_FROM } from "../traffic.ts";
 
 const RUN = "bench-test";
 const PAYMENTS = 6;
@@ -273,6 +273,19 @@ describe("audit", function () {
   it("sees one key charged for two merchants' payments", async () => {
     await execute(...capturedPayment(keyOf(RUN, 0)).statements);
     expect(await audit({ gapless: false })).to.equal("1 keys with more than one operation");
+  });
+
+  it("takes what was made before the run apart, and sees what is missing of it", async () => {
+    const key = keyOf(RUN, PREPARED_FROM);
+    await execute(
+      `UPDATE payment SET idempotency_key = '${key}' WHERE id = ${FIRST}`,
+      `UPDATE idempotency SET key = '${key}' WHERE payment_id = ${FIRST}`,
+    );
+    const outcomes = new Uint8Array(PAYMENTS).fill(OUTCOME.accepted);
+    outcomes[0] = OUTCOME.none;
+    expect(await audit({ outcomes, prepared: 1 })).to.equal("");
+    expect(await audit({ outcomes, prepared: 2 })).to.equal("1 accepted requests that left nothing behind");
+    expect(await audit({ outcomes })).to.contain("1 payments or operations with keys that were never sent");
   });
 
   it("lets an unanswered request have its payment or not", async () => {

@@ -36,6 +36,7 @@ const SETTINGS: Omit<LoadSettings, "port" | "host"> = {
   mix: FRESH_ONLY,
   spread: UNIFORM,
   seed: 1,
+  notices: null,
   drainMs: 10_000, // it ends with the last answer, so only what is never answered costs as much
   capacity: false,
 };
