@@ -1,10 +1,9 @@
 /** The control API's orders to a single payment: dispute, expire, fail a capture or a refund, succeed late. */
 import type { Bookkeeper } from "./bookkeeper.ts";
 import type { ChargeLine } from "./charge-log.ts";
-import type { Fields } from "./control.ts";
+import { type Fields, isNamed, meantBy } from "./control-fields.ts";
 import type { GatewayStand } from "./gateway-stand.ts";
 import type { LateOutcome } from "./late-effects.ts";
-import type { PaymentRecord } from "./payment-record.ts";
 import type { Sequel } from "./tokens.ts";
 
 /** Path after `/_control/`: what it lets happen. */
@@ -27,18 +26,6 @@ const CAUSES: { readonly [S in Sequel]?: readonly ChargeLine["kind"][] } = {
   refund_failed: ["refund"],
 };
 
-const NAMES = ["operation", "payment", "reference"] as const;
-
-/** The name by which a request means something: our operation, our payment, or the gateway's reference of a payment. */
-export function meantBy(fields: Fields): string {
-  const name = NAMES.map((member) => fields[member]).find((value) => typeof value === "string" && value !== "");
-  if (typeof name !== "string") throw new Error("operation, payment or reference is missing");
-  return name;
-}
-
-const isNamed = (line: ChargeLine, name: string): boolean =>
-  line.operation_id === name || line.payment_id === name || line.gateway_reference === name;
-
 /** The newest effect that is meant. Throws when there is none. */
 function causeOf(books: Bookkeeper, what: Sequel, fields: Fields): ChargeLine {
   const name = meantBy(fields);
@@ -55,13 +42,4 @@ export async function letHappen(
   fields: Fields,
 ): Promise<{ readonly outcome: LateOutcome }> {
   return { outcome: await simulator.happenLater(what, causeOf(simulator.books, what, fields)) };
-}
-
-/** The newest record of a payment that has moved money. Throws when there is none. */
-export function paymentMeantBy(books: Bookkeeper, fields: Fields): PaymentRecord {
-  const name = meantBy(fields);
-  const line = books.linesWith(JSON.stringify(name)).find((one) => isNamed(one, name));
-  const record = line === undefined ? undefined : books.records.byId(line.account, line.gateway_reference);
-  if (record === undefined) throw new Error(`nothing was done under ${name}`);
-  return record;
 }

@@ -3,8 +3,7 @@
  * and those of a forger. Members of `object`, `event` and `item` replace those that the gateway would send.
  */
 import { adyenItemOf } from "./adyen-events.ts";
-import type { Fields } from "./control.ts";
-import { paymentMeantBy } from "./control-late.ts";
+import { type Fields, paymentMeantBy } from "./control-fields.ts";
 import type { GatewayStand } from "./gateway-stand.ts";
 import type { Happening, HappeningKind } from "./happening.ts";
 import type { PaymentRecord } from "./payment-record.ts";

@@ -2,6 +2,7 @@
  * The control API of the simulators, `/_control/…` on both of their ports, JSON: where webhooks go, what goes wrong for
  * a while, and what happens to a payment without a call. It listens where the simulators do: on this machine only.
  */
+import type { Fields } from "./control-fields.ts";
 import { LATE_ROUTES, letHappen } from "./control-late.ts";
 import { type SentReport, sendCrafted } from "./control-send.ts";
 import { type Answer, jsonAnswer, type SimulatedRequest } from "./exchange.ts";
@@ -9,7 +10,6 @@ import { type FrontFaults, TIMED_FAULTS } from "./front-mode.ts";
 import type { GatewayStand } from "./gateway-stand.ts";
 import type { SimulatedGateway } from "./tokens.ts";
 
-export type Fields = Readonly<Record<string, unknown>>;
 type Route = (gateway: GatewayStand, fields: Fields) => Promise<object>;
 
 /** `{ gateway, url: null }` ends them. */
