@@ -6,6 +6,7 @@ export const EXITS = {
   usage: { code: 2, meaning: "the command line is wrong" },
   notFound: { code: 3, meaning: "there is no such thing" },
   auth: { code: 4, meaning: "credentials were refused" },
+  checkFailed: { code: 6, meaning: "a check failed" },
   timeOut: { code: 7, meaning: "no answer in time" },
   interrupted: { code: 130, meaning: "interrupted" },
 } as const;

@@ -6,6 +6,7 @@ import { addClientCommands } from "./client.ts";
 import { CommandFailure, EXITS, exitCodesHelp } from "./failures.ts";
 import { addMerchantCommands } from "./merchant.ts";
 import { addSandboxCommands } from "./sandbox.ts";
+import { addVerifyCommand } from "./verify.ts";
 
 const program = new Command("payctl")
   .description("see, move and try things in a payment cluster")
@@ -18,6 +19,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 addSandboxCommands(program, dataDir, print);
 addMerchantCommands(program, dataDir, print, say);
 addClientCommands(program, dataDir, print, say);
+addVerifyCommand(program, dataDir, print, say);
 
 process.once("SIGINT", () => process.exit(EXITS.interrupted.code));
 try {

@@ -10,17 +10,28 @@ import {
 import { GATEWAY_CAPABILITIES, tokensByForm } from "../../../actors/gateways/index.ts";
 import {
   allowAll,
+  type BudgetLimits,
+  type Dispatch,
+  type GatewayAnswer,
   type GatewayCall,
+  type GatewayDesk,
+  GatewayGate,
   type GatewayObservation,
+  NO_GATEWAY_METER,
+  NO_SHARD,
+  type GatewayNotice,
+  type Log,
+  type NoticeReceipt,
+  type NoticeRow,
   ShardActor,
-  type ShardLimits,
   type ShardParts,
   type ShardReply,
   type ShardStore,
 } from "../../../actors/index.ts";
+import { PUBLIC_ENDPOINTS } from "../../../actors/webhooks/index.ts";
 import { createPresenter, createRequestReader } from "../../../router/index.ts";
 import { createMemoryStore, type MemoryDatabase, memoryDatabase } from "../../../storage/index.ts";
-import { DEFAULT_LIMITS } from "../../config.ts";
+import { DEFAULT_LIMITS, type NodeLimits } from "../../config.ts";
 
 /** Where every clock begins. */
 export const START_MS = 1_750_000_000_000;
@@ -35,6 +46,8 @@ const noMeter = {
   operationEnded: () => {},
   refused: () => {},
 };
+/** Waits that only real databases and gateways need; a gateway that a test scripts is never taken for broken. */
+const QUICK = { lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0, breakerFailuresMin: 1_000_000 } as const;
 /** Signs cursors in these tests. */
 const cursorKey = new Uint8Array(32);
 
@@ -45,13 +58,20 @@ export const settle = async (): Promise<void> => {
 
 /** What a test changes of an actor's world. */
 type Changes = Partial<Omit<ShardParts, "limits" | "store">> & {
-  readonly limits?: Partial<ShardLimits>;
+  /** Breakers open only where a test sets when. */
+  readonly limits?: Partial<NodeLimits>;
+  /** Of each gateway account. */
+  readonly budget?: BudgetLimits;
   readonly store?: (store: ShardStore) => ShardStore;
 };
 
 export class Rig {
   readonly calls: GatewayCall[] = [];
   readonly replies: ShardReply[] = [];
+  readonly receipts: NoticeReceipt[] = [];
+  readonly forwards: NoticeRow[] = [];
+  /** Webhooks on their way to merchants. */
+  readonly dispatches: Dispatch[] = [];
   readonly database: MemoryDatabase;
   readonly actor: ShardActor;
   readonly gateway: "stripe" | "adyen";
@@ -59,6 +79,7 @@ export class Rig {
   readonly rowsAtCall: number[] = [];
   /** Messages logged as errors. */
   readonly errors: string[] = [];
+  readonly gate: GatewayGate;
   #nowMs = START_MS;
   #timers: { readonly atMs: number; readonly task: () => void }[] = [];
   #ticket = 0;
@@ -69,7 +90,7 @@ export class Rig {
     database = memoryDatabase(Array.from({ length: SLOT_COUNT }, (_, slot) => slot)),
     generation = 1n,
     nowMs = START_MS,
-    { limits, store, ...changes }: Changes = {},
+    { limits, budget, store, ...changes }: Changes = {},
   ) {
     this.database = database;
     this.gateway = gateway;
@@ -92,28 +113,52 @@ export class Rig {
         };
       },
     };
+    const desk: GatewayDesk = {
+      submit: (calls) => {
+        this.calls.push(...calls);
+        this.rowsAtCall.push(database.rows.length);
+      },
+    };
+    const ownLimits = { ...DEFAULT_LIMITS, ...QUICK, ...limits };
+    const random = { bytes: (count: number) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 };
+    const log: Log = { info: () => {}, warn: () => {}, error: (_, message) => void this.errors.push(message) };
+    this.gate = new GatewayGate({
+      deskOf: () => desk,
+      giveBack: (_, answer) => this.#take(answer),
+      clock,
+      random,
+      meter: NO_GATEWAY_METER,
+      log,
+      limits: ownLimits,
+      budget,
+    });
     this.actor = new ShardActor({
       shard: 0,
       store: (store ?? ((as) => as))(createMemoryStore({ shard: 0, database })),
       vault: { seal: (_, plain) => plain, open: (_, sealed) => sealed },
       reader: createRequestReader(),
       presenter: createPresenter({ cursorKey }),
-      desk: {
-        submit: (calls) => {
-          this.calls.push(...calls);
-          this.rowsAtCall.push(database.rows.length);
-        },
-      },
+      desk: this.gate.desk(0),
+      gate: this.gate,
       merchants: () => profile,
       tokens: tokensByForm,
       risk: allowAll,
       capabilities: (name) => GATEWAY_CAPABILITIES[name],
       reply: (reply) => this.replies.push(reply),
+      receipt: (receipt) => this.receipts.push(receipt),
+      forward: (row) => this.forwards.push(row),
+      webhooks: {
+        desk: { submit: (tries) => void this.dispatches.push(...tries) },
+        vault: { seal: (_, plain) => plain, open: (_, sealed) => sealed },
+        rules: PUBLIC_ENDPOINTS,
+        meter: { tried: () => {} },
+        timeoutMs: 10_000,
+      },
       clock,
-      random: { bytes: (count) => new Uint8Array(count).fill(++this.#random), fraction: () => 0 },
+      random,
       meter: noMeter,
-      log: { info: () => {}, warn: () => {}, error: (_, message) => this.errors.push(message) },
-      limits: { ...DEFAULT_LIMITS, lingerMs: 0, commitPaceMs: 0, lookUpPaceMs: 0, ...limits },
+      log,
+      limits: ownLimits,
       claim: () => ({
         node: "n",
         generation,
@@ -186,6 +231,15 @@ export class Rig {
     return { ticket: ++this.#ticket, requestId: "r", merchantId, receivedAtMs: this.#nowMs, rate: null };
   }
 
+  /** The gateway notifies of something, `times` times at once. Whether each delivery was taken. */
+  async notify(notice: GatewayNotice, times = 1, more: { readonly spool?: boolean; readonly slot?: number } = {}) {
+    const tickets = Array.from({ length: times }, () => ++this.#ticket);
+    const { spool = false, slot = slotOfMerchant(merchantId) } = more;
+    this.actor.onNotices(tickets.map((ticket) => ({ ticket, notice, slot, spool })));
+    await settle();
+    return tickets.map((ticket) => this.receipts.find((receipt) => receipt.ticket === ticket)?.taken);
+  }
+
   /** The gateway says something to the newest call, and everything settles. */
   async answer(observation: GatewayObservation): Promise<void> {
     this.observe(observation);
@@ -195,7 +249,13 @@ export class Rig {
   /** The gateway says something to a call. */
   observe(observation: GatewayObservation, call = this.calls.at(-1) as GatewayCall): void {
     const { operationId, paymentId, action } = call;
-    this.actor.onAnswers([{ operationId, paymentId, try: call.try, action, observation, tookMs: 1 }]);
+    this.#take({ operationId, paymentId, try: call.try, action, observation, tookMs: 1 });
+  }
+
+  #take(answer: GatewayAnswer): void {
+    const isProbe = answer.action === "probe";
+    this.gate.answered(isProbe ? NO_SHARD : 0, answer);
+    if (!isProbe) this.actor.onAnswers([answer]);
   }
 
   /** Turns the clock in small steps, running timers and the actor's sweeps; `tick` sees each step. */

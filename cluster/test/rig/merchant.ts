@@ -13,7 +13,7 @@ export interface Answer {
 
 /** One request. Without a `body` none is sent, and no content type. */
 export interface Call {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly key?: string;
   readonly body?: unknown;
@@ -83,7 +83,8 @@ export class Merchant {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.body.text();
-    return { status: response.statusCode, text, body: JSON.parse(text) as Answer["body"], headers: response.headers };
+    const parsed = JSON.parse(text === "" ? "{}" : text) as Answer["body"]; // 204 has none
+    return { status: response.statusCode, text, body: parsed, headers: response.headers };
   }
 
   /**
