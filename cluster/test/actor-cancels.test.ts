@@ -82,7 +82,7 @@ describe("shard actor: cancel while in doubt", () => {
     rig.observe({ kind: "refunded", reference: "re_1" }, call);
     await settle();
     await rig.pass(100);
-    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "captured", true]);
+    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "canceled", true]);
     expect(rig.last.body).to.include({ amount_refunded: 1_000, amount_captured: 1_000 });
     expect(rig.calls.filter(({ kind }) => kind === "refund")).to.have.length(1);
   });
@@ -116,7 +116,7 @@ describe("shard actor: cancel while in doubt", () => {
     expect(rig.last.body["pending"], "while the refund runs").to.include({ needs_review: true });
     await rig.answer({ kind: "refunded", reference: "re_1" });
     await rig.pass(100);
-    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "captured", true]);
+    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "canceled", true]);
     expect(rig.actor.snapshot().openOperations).to.equal(0);
   });
 
@@ -160,7 +160,7 @@ describe("shard actor: cancel while in doubt", () => {
     );
     await settle();
     await rig.pass(100);
-    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "captured", true]);
+    expect(await cancelAnswer(rig, id)).to.deep.equal([200, "canceled", true]);
   });
 
   it("goes on after a crash at every step, from the database alone", async () => {

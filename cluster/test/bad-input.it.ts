@@ -14,6 +14,7 @@ import { Cluster, until } from "./rig/cluster.ts";
 import { changeMerchant, craftingTable } from "./rig/control.ts";
 import { expectInvariants } from "./rig/invariants.ts";
 import { type Answer, cancel, capture, limitRate, Merchant, payment, read, refund } from "./rig/merchant.ts";
+import { tellOfOperation } from "./rig/simulators.ts";
 
 /** Merchants of the sandbox by what was done to them. */
 const FOREIGN = 1;
@@ -215,17 +216,21 @@ describe("bad input at a started node", function () {
   });
 
   it("57 a capture, or a cancel, while a capture is open; refunds may overlap", async () => {
-    const manual = await writer.pay("open-capture", payment({ gateway: "adyen", capture_method: "manual" }));
+    const untold = { gateway: "adyen", capture_method: "manual", payment_method: "tok_webhook_lost" };
+    const manual = await writer.pay("open-capture", payment(untold));
     expect((await writer.send(capture("c1", manual))).status).to.equal(202);
     const before = readCharges(cluster.info).length;
     for (const call of [capture("c2", manual), cancel("c3", manual)])
       expect(codeOf(await writer.send(call)), call.path).to.deep.equal([409, "operation_in_doubt"]);
     expectUntouched(before);
+    await tellOfOperation(cluster, manual, "capture", true);
+    expect((await writer.untilFinal(capture("c1", manual), 30_000)).status).to.equal(200);
     const sale = await writer.pay("overlap", payment({ gateway: "adyen", amount: 1_000 }));
     const statuses = await Promise.all(
       ["r1", "r2", "r3"].map(async (key) => (await writer.send(refund(key, sale, { amount: 400 }))).status),
     );
-    expect(statuses).to.have.members([202, 202, 422]);
+    // Adyen tells the end of a refund soon, perhaps before the request is answered.
+    expect(statuses.map((status) => (status < 300 ? "taken" : status))).to.have.members(["taken", "taken", 422]);
   });
 
   it("57 a cancel while an authorize or a sale is in doubt is accepted, once", async () => {

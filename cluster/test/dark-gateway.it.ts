@@ -67,7 +67,7 @@ describe("a dark gateway", function () {
     await gateways?.stop();
   });
 
-  it("refuses at once before T1, leaves the other gateway alone, and comes back by itself", async () => {
+  it("G1, G9, I26 refuses at once before T1, leaves the other gateway alone, and comes back by itself", async () => {
     await merchant.pay("light", body("stripe"));
     await door.close();
     const begun = Promise.all(Array.from({ length: PAYMENTS }, (_, i) => merchant.create(`dark-${i}`, body("stripe"))));

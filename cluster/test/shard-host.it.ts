@@ -81,6 +81,7 @@ describe("shard host (needs postgres)", function () {
       onReplies: (batch) => {
         for (const reply of batch) replies.set(reply.ticket, { ...reply, body: reply.body.slice() });
       },
+      onNotices: () => {},
       clock: systemClock,
       log: { ...quiet, error: (fields) => void errors.push(fields) },
     });

@@ -38,7 +38,7 @@ describe("sender of webhooks", function () {
   const sending = (options: Partial<WebhookSenderOptions> = {}): ((url: string) => Promise<WebhookOutcome>) => {
     const sender = createWebhookSender({ allowLoopback: true, clock: systemClock, timeoutMs: TIMEOUT_MS, ...options });
     leftOvers.push(() => sender.close());
-    return (url) => sender.send({ url, headers: HEADERS, body: BODY });
+    return (url) => sender.send({ url, headers: HEADERS, body: BODY, isQuick: true });
   };
   /** A name server whose answers change; the last one stays. */
   const answering = (...answers: readonly (readonly string[])[]) => {
@@ -312,7 +312,7 @@ describe("sender of webhooks", function () {
   it("ends what is on its way when it is closed, and sends nothing after", async () => {
     const receiver = await receive(() => {});
     const sender = createWebhookSender({ allowLoopback: true, clock: systemClock });
-    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: HEADERS, body: BODY };
+    const request = { url: `http://127.0.0.1:${receiver.port}/`, headers: HEADERS, body: BODY, isQuick: true };
     const outcome = sender.send(request);
     await seen("the request is there", () => receiver.received.length === 1);
     await sender.close();
@@ -325,6 +325,8 @@ describe("sender of webhooks", function () {
     const sender = createWebhookSender({ allowLoopback: true, clock: systemClock });
     leftOvers.push(() => sender.close());
     const headers = { "webhook-id": "a\r\nb: c" };
-    expect(await sender.send({ url: "http://127.0.0.1:9/", headers, body: BODY })).to.include({ kind: "failed" });
+    expect(await sender.send({ url: "http://127.0.0.1:9/", headers, body: BODY, isQuick: true })).to.include({
+      kind: "failed",
+    });
   });
 });
