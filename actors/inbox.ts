@@ -5,7 +5,7 @@
 import type { GroupCommit } from "./group-commit.ts";
 import type { Outcome } from "./late-facts.ts";
 import type { NoticeDecider, Undecided } from "./notice-decider.ts";
-import { closed, newRow, spooled } from "./notice-rows.ts";
+import { closed, contentOf, isReceipt, newRow, receiptOf, spooled } from "./notice-rows.ts";
 import type { NoticeSaves } from "./notice-saves.ts";
 import type { NoticeRow } from "./ports/inbox.ts";
 import type { GatewayNotice } from "./ports/notices.ts";
@@ -95,8 +95,12 @@ export class Inbox {
   }
 
   take({ ticket, notice, slot, spool }: NoticeDelivery): void {
-    const { receipt, clock } = this.#parts;
-    const tell = (taken: boolean): void => receipt({ ticket, taken });
+    const { receipt } = this.#parts;
+    this.#take(spool ? receiptOf(notice) : notice, slot, (taken) => receipt({ ticket, taken }));
+  }
+
+  #take(notice: GatewayNotice, slot: number, tell: (taken: boolean) => void): void {
+    const { clock } = this.#parts;
     const key = noticeKeyOf(notice);
     const seen = this.#seen.get(key);
     if (seen !== undefined) {
@@ -115,9 +119,10 @@ export class Inbox {
       return tell(true); // it is on disk and will be decided
     }
     const fresh = newRow(notice, slot, notice.paymentId, clock.nowMs());
-    const entry = this.#enter(spool ? spooled(fresh, clock.nowMs()) : fresh, false);
+    const isForAnother = isReceipt(notice);
+    const entry = this.#enter(isForAnother ? spooled(fresh, clock.nowMs()) : fresh, false);
     entry.askers.push(tell);
-    if (spool) this.#conclude(entry, { kind: "save", row: entry.row });
+    if (isForAnother) this.#conclude(entry, { kind: "save", row: entry.row });
     else this.#unknown.push(entry);
   }
 
@@ -153,10 +158,14 @@ export class Inbox {
   }
 
   #again(row: NoticeRow, nowMs: number): void {
+    const { owns, forward } = this.#parts;
     const entry = this.#enter(row, true);
-    if (row.state !== "spooled" || this.#parts.owns(row.slot)) return this.#decide(entry);
+    const isOwn = owns(row.slot);
+    if (row.state !== "spooled" || (isOwn && !isReceipt(row.notice))) return this.#decide(entry);
     entry.dueAtMs = nowMs + FORWARD_WITHIN_MS;
-    this.#parts.forward(row);
+    if (!isOwn) return forward(row);
+    const key = noticeKeyOf(row.notice);
+    this.#take(contentOf(row.notice), row.slot, (taken) => this.forwarded(key, taken));
   }
 
   #enter(row: NoticeRow, isStored: boolean): Entry {

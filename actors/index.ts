@@ -103,6 +103,7 @@ export { type Doubt, type Step } from "./doubt-rules.ts";
 export { type Evidence, type EvidenceLine, type Validity } from "./evidence.ts";
 export { type Explanation, explain } from "./resolver.ts";
 export { type NoticeDelivery, type NoticeReceipt, noticeKeyOf } from "./inbox.ts";
+export { contentOf, receiptOf } from "./notice-rows.ts";
 export { allowAll } from "./risk-check.ts";
 export { type ShardLimits, type ShardParts, type ActorMode, type ActorSnapshot, ShardActor } from "./shard-actor.ts";
 export { type ShardMeter } from "./shard-meter.ts";

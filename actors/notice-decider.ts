@@ -91,6 +91,9 @@ export class NoticeDecider {
       });
     const id = operationId ?? (paymentId === null ? null : firstOperationOf(paymentId));
     if (id === null) return this.#identify(it);
+    const slot = slotOfId(id);
+    if (!this.#parts.owns(slot))
+      return it.conclude({ kind: "save", row: spooled({ ...row, slot }, this.#parts.clock.nowMs()) });
     const flow = this.#parts.flows.byOperation(id);
     if (flow !== undefined) this.#whenIdle(it, flow.file, () => this.#decideOpen(it, flow));
     else this.#load(it, id);
@@ -98,7 +101,7 @@ export class NoticeDecider {
 
   /** It names nothing of ours, but an object at the gateway that may (gateways.md §2.1). */
   #identify(it: Case): void {
-    const { confirmations, capabilities, owns, clock } = this.#parts;
+    const { confirmations, capabilities, clock } = this.#parts;
     const { gateway, paymentReference, reference, claim } = it.entry.row.notice;
     // A refund or a capture without our name is not ours, though its payment may be.
     const speaksOfPayment = reference === null && !OF_ITS_OWN.has(claim.kind);
@@ -111,9 +114,8 @@ export class NoticeDecider {
         const { operationId, paymentId } = observed;
         const id = operationId ?? paymentId;
         if (id === null) return this.#orphan(it);
-        it.entry.row = { ...row, notice: { ...row.notice, operationId, paymentId }, paymentId, slot: slotOfId(id) };
-        if (owns(it.entry.row.slot)) this.#decide(it);
-        else it.conclude({ kind: "save", row: spooled(it.entry.row, clock.nowMs()) });
+        it.entry.row = { ...row, notice: { ...row.notice, operationId, paymentId }, paymentId };
+        this.#decide(it);
       }),
     );
   }

@@ -59,7 +59,21 @@ export function parked(row: NoticeRow, verdict: NoticeVerdict, nowMs: number, ag
   };
 }
 
-/** A receipt for another shard. */
+/**
+ * A receipt has a name of its own: the shard that keeps it may turn out to be the one that the notice is for, and then has
+ * both rows. No dedupe key of a gateway begins so.
+ */
+const RECEIPT = "receipt>";
+export const isReceipt = ({ dedupeKey }: GatewayNotice): boolean => dedupeKey.startsWith(RECEIPT);
+export const receiptOf = (notice: GatewayNotice): GatewayNotice => ({
+  ...notice,
+  dedupeKey: `${RECEIPT}${notice.dedupeKey}`,
+});
+/** The notice itself, of a receipt too. */
+export const contentOf = (notice: GatewayNotice): GatewayNotice =>
+  isReceipt(notice) ? { ...notice, dedupeKey: notice.dedupeKey.slice(RECEIPT.length) } : notice;
+
+/** It belongs to another shard, which is to have it. */
 export const spooled = (row: NoticeRow, nowMs: number): NoticeRow => ({
   ...row,
   state: "spooled",

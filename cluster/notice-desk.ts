@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { type OperationId, type PaymentId, SLOT_COUNT, slotOfId } from "../actors/domain/index.ts";
 import type { Clock, GatewayNotice, Log, NoticeDelivery, NoticeReceipt, NoticeRow } from "../actors/index.ts";
-import { noticeKeyOf } from "../actors/index.ts";
+import { contentOf, noticeKeyOf } from "../actors/index.ts";
 
 export interface NoticeDeskParts {
   slotToShard(slot: number): number | undefined;
@@ -90,7 +90,7 @@ export class NoticeDesk {
     const told: Settle = (taken) => this.#parts.forwarded(fromShard, noticeKeyOf(notice), taken);
     const owner = this.#parts.slotToShard(slot);
     if (owner === undefined) return told(false);
-    this.#ask(owner, { notice, slot, spool: false }, told);
+    this.#ask(owner, { notice: contentOf(notice), slot, spool: false }, told);
   }
 
   #ask(shard: number, delivery: Omit<NoticeDelivery, "ticket">, settle: Settle): void {

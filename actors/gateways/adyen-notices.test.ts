@@ -82,7 +82,8 @@ const NOTHING = [
   "PAIDOUT_REVERSED",
 ];
 
-describe("Adyen notices", () => {
+describe("Adyen notices", function () {
+  this.timeout(60_000); // its properties are many small hashes
   for (const [eventCode, success, refusal] of CASES)
     it(`${eventCode} -> ${JSON.stringify(success)}, else ${JSON.stringify(refusal)}`, () => {
       expect(readAdyenItem({ eventCode }).claim).to.deep.equal(success);

@@ -74,7 +74,7 @@ describe("Stripe adapter: what is done to a payment later", () => {
     ["not run", "capture", json(200, intent("requires_capture")), "undecided null"],
     ["run", "capture", json(200, captured(1000)), "captured null"],
     ["run by another", "capture", json(200, intent("succeeded")), "conflicted capture_operation_id"],
-    ["gone", "capture", json(200, intent("canceled")), "unknown status_canceled"],
+    ["gone", "capture", json(200, intent("canceled")), "declined authorization_expired"],
     ["not run", "void", json(200, intent("requires_capture")), "undecided null"],
     ["too late", "void", json(200, intent("succeeded")), "declined already_captured"],
     ["none", "refund", json(200, listOf([])), "undecided null"],

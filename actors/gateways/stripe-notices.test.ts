@@ -73,7 +73,8 @@ const generic = (gatewayCode: string | null): NoticeClaim => ({
 });
 const PI = "payment_intent";
 
-describe("Stripe notices", () => {
+describe("Stripe notices", function () {
+  this.timeout(60_000); // its properties are many small hashes
   const cases: ReadonlyArray<readonly [type: string, object: Json, claim: NoticeClaim, amount: string | null]> = [
     [`${PI}.amount_capturable_updated`, intent(), { kind: "authorized" }, "900"],
     [`${PI}.succeeded`, intent(), { kind: "charged" }, "800"],

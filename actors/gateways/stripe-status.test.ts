@@ -65,13 +65,15 @@ const STRIPE: ReadonlyArray<readonly [status: unknown, kind: OperationKind, expe
   [null, "capture", "unknown"],
   [undefined, "void", "unknown"],
   [7, "capture", "unknown"],
-  ["succeeded", "authorize", "captured"],
+  // A capture of ours has taken it, perhaps less of it: the authorize was one all the same.
+  ["succeeded", "authorize", "authorized", { amount_received: 700 }],
+  ["succeeded", "authorize", "captured", { metadata: { payment_id: "pay_1", operation_id: "op_1" } }],
   ["succeeded", "sale", "conflicted", { amount_received: 1001 }],
   ["succeeded", "void", "declined"],
   ["canceled", "void", "voided"],
   ["canceled", "authorize", "voided"],
   ["canceled", "sale", "voided"],
-  ["canceled", "capture", "unknown"],
+  ["canceled", "capture", "declined"], // nothing is left to take
   ["requires_capture", "refund", "unknown"],
   ["requires_confirmation", "capture", "unknown"],
   ["partially_succeeded", "sale", "unknown"],

@@ -39,6 +39,17 @@ const taken: Verdict = (intent, reference, call) =>
   isAmount("stripe", intent["amount_received"], call)
     ? { kind: "captured", reference }
     : conflict("amount_received", reference);
+/** A capture of ours came after it, perhaps of less: the reservation was made. Without one somebody else took the money. */
+const heldUntilCapture: Verdict = (intent, reference, call) =>
+  reference !== null && asText(asObject(intent["metadata"])["capture_operation_id"]) !== null
+    ? { kind: "authorized", reference }
+    : taken(intent, reference, call);
+/** Nothing is left to take. */
+const calledOffBeforeCapture: Verdict = (_, reference) => ({
+  kind: "declined",
+  failure: failureOf("authorization_expired", null),
+  reference,
+});
 /** The intent keeps the name of the capture that succeeded: another one of ours did not. */
 const takenByCapture: Verdict = (intent, reference, call) =>
   asObject(intent["metadata"])["capture_operation_id"] === call.operationId
@@ -63,8 +74,8 @@ const INTENT: Readonly<Record<string, IntentRow>> = {
   requires_action: each(processing),
   processing: each(processing),
   requires_capture: { authorize: held, sale: heldNotTaken, capture: undecided, void: undecided },
-  succeeded: { authorize: taken, sale: taken, capture: takenByCapture, void: takenNotVoided },
-  canceled: { authorize: voided, sale: voided, void: voided },
+  succeeded: { authorize: heldUntilCapture, sale: taken, capture: takenByCapture, void: takenNotVoided },
+  canceled: { authorize: voided, sale: voided, capture: calledOffBeforeCapture, void: voided },
 };
 
 /** What a PaymentIntent says about the call's operation. A capture and a void have no reference of their own here. */

@@ -1,7 +1,14 @@
 /** What gateways tell unasked: once, in any order, late, or about nothing that we know (faults.md H rows). */
 import { expect } from "chai";
 import { SLOT_COUNT } from "../../actors/domain/index.ts";
-import type { GatewayCall, NoticeClaim, ShardStore } from "../../actors/index.ts";
+import {
+  contentOf,
+  type GatewayCall,
+  type NoticeClaim,
+  noticeKeyOf,
+  receiptOf,
+  type ShardStore,
+} from "../../actors/index.ts";
 import { memoryDatabase } from "../../storage/index.ts";
 import { DECLINED, Rig, settle } from "./rig/actor-rig.ts";
 import { bound } from "./rig/wrapped-stores.ts";
@@ -309,15 +316,34 @@ describe("shard actor: notices of gateways", () => {
       await rig.create("k", { amount: 1_000 });
       const notice = noticeOf(rig.calls.at(-1) as GatewayCall, SUCCESS.sale);
       expect(await rig.notify(notice, 1, { spool: true, slot: elsewhere })).to.deep.equal([true]);
-      expect(stateOf(rig, notice)).to.equal("spooled for_another_shard");
+      const receipt = receiptOf(notice);
+      expect(stateOf(rig, receipt)).to.equal("spooled for_another_shard");
       await rig.pass(2_000);
-      expect(rig.forwards.map((row) => row.notice.dedupeKey)).to.deep.equal([notice.dedupeKey]);
-      rig.actor.onForwarded(`adyen\n${notice.dedupeKey}`, false);
+      expect(rig.forwards.map((row) => contentOf(row.notice))).to.deep.equal([notice]);
+      rig.actor.onForwarded(noticeKeyOf(receipt), false);
       await rig.pass(5_000);
       expect(rig.forwards).to.have.length(2);
-      rig.actor.onForwarded(`adyen\n${notice.dedupeKey}`, true);
+      rig.actor.onForwarded(noticeKeyOf(receipt), true);
       await settle();
-      expect(stateOf(rig, notice)).to.equal("processed forwarded");
+      expect(stateOf(rig, receipt)).to.equal("processed forwarded");
+    });
+
+    it("H6: a receipt never stands for the notice, at the shard either that it is for after all", async () => {
+      for (const isForwardedFirst of [false, true]) {
+        const [rig, call] = await charging("adyen");
+        const notice = noticeOf(call, SUCCESS.sale);
+        // The slot that its first delivery was counted to is not this shard's; that of what it speaks of is.
+        await rig.notify(notice, 1, { spool: true, slot: -1 });
+        await rig.pass(2_000);
+        const receipt = noticeKeyOf(receiptOf(notice));
+        if (isForwardedFirst) rig.actor.onForwarded(receipt, true);
+        await settle();
+        expect(await rig.notify(notice)).to.deep.equal([true]);
+        expect([paymentOf(rig, call.paymentId).status, stateOf(rig, notice)]).to.deep.equal([
+          "captured",
+          "processed applied",
+        ]);
+      }
     });
 
     it("are not taken while the database does not say so", async () => {

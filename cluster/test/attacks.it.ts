@@ -190,13 +190,23 @@ describe("attacks on access", function () {
   it("attack 9: no answer has a member that the document does not name", async () => {
     const id = await merchant.pay("members", payment({ gateway: "stripe" }));
     const refunded = await merchant.untilFinal(refund("members-refund", id, { amount: 1 }), 30_000);
+    const url = "http://127.0.0.1:9/hooks"; // nobody listens
+    const endpoint = await merchant.send({
+      method: "POST",
+      path: "/v1/webhook_endpoints",
+      key: "members-endpoint",
+      body: { url },
+    });
+    expect(endpoint.status, endpoint.text).to.equal(201);
     for (const { name, method, path, scope } of ROUTES) {
       if (method !== "GET" || scope === null) continue;
       const segment = path.includes("{key}")
         ? "members"
         : path.includes("refunds/{")
           ? String(refunded.body["id"])
-          : id;
+          : path.includes("webhook_endpoints/{")
+            ? String(endpoint.body["id"])
+            : id;
       const answer = await merchant.send(read(path.replace(/\{.*\}/, segment)));
       expect(answer.status, answer.text).to.equal(200);
       const schema = answerSchema(name, 200);

@@ -30,6 +30,9 @@ const AWAY_MS = 300;
 /** Answers that are neither an end nor a word to try again are a fault of ours, whatever goes wrong around. */
 const MAY_COME = [200, 201, 202, 402, 409, 429, 503];
 
+/** A dispute may have taken it meanwhile. */
+const TOO_MUCH = ["amount_exceeds_refundable", "amount_exceeds_capturable"];
+
 const isFinal = ({ status, body }: Reply): boolean =>
   status === 200 || status === 201 || (status >= 400 && status < 500 && body["retryable"] !== true);
 
@@ -119,7 +122,8 @@ export class Shop {
   #judge({ key, path }: Call, reply: Reply): void {
     const { status, text, body } = reply;
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-    if (!MAY_COME.includes(status)) this.faults.push(`${path} ${key}: ${status} ${text}`);
+    if (!MAY_COME.includes(status) && !TOO_MUCH.includes(String(body["code"])))
+      this.faults.push(`${path} ${key}: ${status} ${text}`);
     const id = body["object"] === "payment" ? body["id"] : undefined;
     if (status <= 202 && typeof id === "string")
       this.acknowledged.set(id, Math.max(Number(body["version"]), this.acknowledged.get(id) ?? 0));
