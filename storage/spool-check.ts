@@ -6,7 +6,9 @@ interface Row {
   readonly name: string;
   readonly payment_id: string | null;
 }
-const NOTICES = "SELECT gateway || ' ' || dedupe_key AS name, payment_id FROM gateway_event";
+/** A receipt bears the notice's name behind a mark of its own. */
+const NOTICES =
+  "SELECT gateway || ' ' || regexp_replace(dedupe_key, '^receipt>', '') AS name, payment_id FROM gateway_event";
 
 /** Each shard's receipts that are done with, beside what all the shards have. */
 export async function checkSpool(ask: AskShards): Promise<InvariantVerdict> {
