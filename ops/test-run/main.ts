@@ -8,25 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeMissing } from "./capabilities.ts";
 import { removeShelters } from "../sandbox/index.ts";
+import { planPhases, runJobs } from "./jobs.ts";
 import { endLeftOversOf } from "./leftovers.ts";
-import { runPhase, type PhaseEnd } from "./phase.ts";
+import { describeLongest, type MochaEnd, runMocha } from "./mocha-process.ts";
 import { judgeStrictly, type WaitingList } from "./strict.ts";
 import { startTestPostgres } from "./test-postgres.ts";
 import { bringTestRedis } from "./test-redis.ts";
 
 const RUN_LIMIT_MS = 45 * 60_000;
 const ROOMS = "{actors,storage,router,cluster,reconcile,ops}";
-/** Lanes of a phase run beside each other: those who kill and freeze wait most of their time. */
-const PHASES = [
-  { name: "unit tests", lanes: [(path: string) => path.endsWith(".test.ts")] },
-  {
-    name: "tests on real services",
-    lanes: [
-      (path: string) => path.endsWith(".it.ts") && !path.includes("/chaos/"),
-      (path: string) => /\.(it|chaos)\.ts$/.test(path) && path.includes("/chaos/"),
-    ],
-  },
-] as const;
 
 const projectDir = join(import.meta.dirname, "../..");
 process.chdir(projectDir);
@@ -65,21 +55,13 @@ const environment = {
   ...("url" in redis && { TEST_REDIS_URL: redis.url }),
 };
 
-const ends: PhaseEnd[] = [];
+const ends: MochaEnd[] = [];
 try {
   const files = globSync(`${ROOMS}/**/*.ts`).sort();
-  for (const { name, lanes } of PHASES) {
-    const ofLanes = lanes.map((isIn) => files.filter(isIn)).filter((ofLane) => ofLane.length > 0);
-    if (ofLanes.length === 0 || ending.signal.aborted) continue;
-    console.log(`\n== ${name}: ${ofLanes.flat().length} files`);
+  for (const { name, jobs, atOnce } of planPhases(files, extra.length === 0)) {
+    console.log(`\n== ${name}: ${jobs.flat().length} files`);
     const mochaArgs = [...(strict ? ["--forbid-only", "--reporter-option", "quiet"] : []), ...extra];
-    ends.push(
-      ...(await Promise.all(
-        ofLanes.map((ofLane, lane) =>
-          runPhase([...mochaArgs, ...ofLane], environment, ending.signal, lane === 0 ? "live" : "atItsEnd"),
-        ),
-      )),
-    );
+    ends.push(...(await runJobs(jobs, atOnce, (job) => runMocha([...mochaArgs, ...job], environment, ending.signal))));
   }
 } finally {
   clearTimeout(limit);
@@ -104,6 +86,7 @@ function report(): number {
     ...(ending.signal.aborted ? ["the run was ended before its end"] : []),
   ];
   console.log("");
+  if (extra.length === 0) console.log(`took longest: ${describeLongest(ends)}`);
   for (const line of describeMissing(titlesIn("pending"))) console.log(line);
   for (const title of titlesIn("failed")) console.log(`failed: ${title}`);
   for (const trouble of troubles) console.log(`failed: ${trouble}`);
