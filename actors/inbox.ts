@@ -2,7 +2,7 @@
  * The inbox of a shard: takes verified notices in, each once, and remembers those that cannot be decided yet. A notice is
  * acknowledged only when its row is on disk; the row of an undecided one is tried again, also by the next owner.
  */
-import type { GroupCommit } from "./group-commit.ts";
+import type { CommitLimits, GroupCommit } from "./group-commit.ts";
 import type { Outcome } from "./late-facts.ts";
 import type { NoticeDecider, Undecided } from "./notice-decider.ts";
 import { closed, contentOf, isReceipt, newRow, receiptOf, spooled } from "./notice-rows.ts";
@@ -33,6 +33,7 @@ export interface InboxParts {
   readonly saves: NoticeSaves;
   readonly clock: Clock;
   readonly log: Log;
+  readonly limits: Pick<CommitLimits, "commitPaceMs">;
   readonly receipt: (receipt: NoticeReceipt) => void;
   /** The slot is this shard's, by now. */
   readonly owns: (slot: number) => boolean;
@@ -69,6 +70,8 @@ export class Inbox {
   readonly #seen = new Map<string, string>();
   #unknown: Entry[] = [];
   #looking = false;
+  #lookedUpAtMs = Number.NEGATIVE_INFINITY;
+  #callOffLookUp: (() => void) | undefined;
   #lookAtMs = 0;
 
   constructor(parts: InboxParts) {
@@ -126,9 +129,16 @@ export class Inbox {
     else this.#unknown.push(entry);
   }
 
-  /** Sends the look-ups of a tick. */
+  /** Sends the look-ups of a tick; under load those of several, for each costs as much as many names in one. */
   flush(): void {
-    if (this.#unknown.length > 0 && !this.#looking) void this.#lookUp(this.#unknown.splice(0));
+    if (this.#unknown.length === 0 || this.#looking || this.#callOffLookUp !== undefined) return;
+    const { clock, limits } = this.#parts;
+    const waitMs = this.#lookedUpAtMs + limits.commitPaceMs - clock.monotonicMs();
+    if (waitMs <= 0) return void this.#lookUp(this.#unknown.splice(0));
+    this.#callOffLookUp = clock.after(waitMs, () => {
+      this.#callOffLookUp = undefined;
+      this.flush();
+    });
   }
 
   /** What became of a forwarded notice. */
@@ -186,6 +196,7 @@ export class Inbox {
     const { store, commit, log } = this.#parts;
     const { lease } = commit;
     this.#looking = true;
+    this.#lookedUpAtMs = this.#parts.clock.monotonicMs();
     const keys = entries.map(({ row }) => row.notice);
     const found = await store.findNotices(keys).catch(() => undefined);
     this.#looking = false;

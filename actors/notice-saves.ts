@@ -1,11 +1,19 @@
 /** Writes rows of the inbox that no fact carries: many in one small write, each told how it ended. */
-import type { GroupCommit } from "./group-commit.ts";
+import type { CommitLimits, GroupCommit } from "./group-commit.ts";
 import type { CommitOutcome } from "./ports/decisions.ts";
 import { type Finding, NO_SIDE_ROWS, type NoticeRow, type SideRows } from "./ports/inbox.ts";
 import type { Lease, ShardStore } from "./ports/shard-store.ts";
+import type { Clock } from "./ports/world.ts";
 
 /** `stored`: acknowledged. `refused`: the database will not take this row. `failed`: not now, or nobody knows. */
 export type Saved = "stored" | "refused" | "failed";
+
+export interface NoticeSavesParts {
+  readonly commit: GroupCommit;
+  readonly store: ShardStore;
+  readonly clock: Clock;
+  readonly limits: Pick<CommitLimits, "commitPaceMs">;
+}
 
 interface Save {
   readonly row: NoticeRow;
@@ -19,12 +27,20 @@ const BATCH_MAX = 256;
 export class NoticeSaves {
   readonly #commit: GroupCommit;
   readonly #store: ShardStore;
+  readonly #clock: Clock;
+  readonly #paceMs: number;
   #waiting: Save[] = [];
   #writing = false;
 
-  constructor(commit: GroupCommit, store: ShardStore) {
+  /**
+   * `paceMs`: from one write's begin to the next, at least. Each takes its turn with the decisions of payments and costs
+   * as much as many rows, and a gateway waits seconds for its acknowledgement. The first after a quiet time goes at once.
+   */
+  constructor({ commit, store, clock, limits }: NoticeSavesParts) {
     this.#commit = commit;
     this.#store = store;
+    this.#clock = clock;
+    this.#paceMs = limits.commitPaceMs;
   }
 
   /** `done` is called once, unless the actor reloads. */
@@ -41,7 +57,12 @@ export class NoticeSaves {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#write(this.#waiting.splice(0, BATCH_MAX));
+    while (this.#waiting.length > 0) {
+      const nextAtMs = this.#clock.monotonicMs() + this.#paceMs;
+      await this.#write(this.#waiting.splice(0, BATCH_MAX));
+      const restMs = nextAtMs - this.#clock.monotonicMs();
+      if (restMs > 0) await new Promise<void>((resolve) => void this.#clock.after(restMs, resolve));
+    }
     this.#writing = false;
   }
 

@@ -4,12 +4,13 @@ import { Confirmations, type ConfirmationParts } from "./confirmations.ts";
 import { Inbox, type InboxParts, type NoticeDelivery } from "./inbox.ts";
 import { LateFacts, type LateParts } from "./late-facts.ts";
 import { type DeciderParts, NoticeDecider } from "./notice-decider.ts";
-import { NoticeSaves } from "./notice-saves.ts";
+import { NoticeSaves, type NoticeSavesParts } from "./notice-saves.ts";
 import type { GatewayAnswer } from "./ports/gateway.ts";
 import type { NoticeRow } from "./ports/inbox.ts";
 
 type Own = "decider" | "saves" | "late" | "confirmations";
-export interface NoticeParts extends Omit<InboxParts & DeciderParts & LateParts & ConfirmationParts, Own> {
+export interface NoticeParts
+  extends Omit<InboxParts & NoticeSavesParts & DeciderParts & LateParts & ConfirmationParts, Own> {
   readonly cancels: Cancels;
 }
 
@@ -20,7 +21,7 @@ export class Notices {
   readonly #saves: NoticeSaves;
 
   constructor(parts: NoticeParts) {
-    this.#saves = new NoticeSaves(parts.commit, parts.store);
+    this.#saves = new NoticeSaves(parts);
     this.#confirmations = new Confirmations(parts);
     const made = { saves: this.#saves, confirmations: this.#confirmations, late: new LateFacts(parts) };
     this.#decider = new NoticeDecider({ ...parts, ...made });
