@@ -44,6 +44,19 @@ export interface CommitHooks extends DoubtHooks {
   stopped(why: "fenced" | "unknown"): void;
 }
 
+/** The commit loop as people see it. */
+export interface CommitLook {
+  /** Null: nothing is being written. `rows`: decisions in it; 0: a renewal, or rows beside the journal. */
+  readonly inFlight: { readonly rows: number; readonly forMs: number } | null;
+  /** Decisions that wait for the next batch. */
+  readonly intents: number;
+  readonly outcomes: number;
+  /** False while the database refuses. */
+  readonly isHealthy: boolean;
+  /** Since the newest acknowledged commit or renewal was sent; null: none was. */
+  readonly acknowledgedAgoMs: number | null;
+}
+
 /** A sum that could not be made is not urgent. */
 const ROLL_UP_RETRY_MS = 1_000;
 
@@ -75,6 +88,7 @@ export class GroupCommit {
   #lastRecordedAtMs = 0;
   #lastAckSentAtMs = Number.NEGATIVE_INFINITY;
   #flightSinceMs = 0;
+  #flightRows = 0;
   #batchBeganAtMs = Number.NEGATIVE_INFINITY;
   #healthy = true;
   #callOffTimer: (() => void) | undefined;
@@ -135,6 +149,17 @@ export class GroupCommit {
   oldestIntentAgeMs(nowMs: number): number {
     const oldest = this.#intents[0];
     return oldest === undefined ? 0 : nowMs - oldest.enqueuedAtMs;
+  }
+
+  /** `nowMs`: monotonic. */
+  look(nowMs: number): CommitLook {
+    return {
+      inFlight: this.#inFlight ? { rows: this.#flightRows, forMs: Math.round(nowMs - this.#flightSinceMs) } : null,
+      intents: this.#intents.length,
+      outcomes: this.#outcomes.length,
+      isHealthy: this.#healthy,
+      acknowledgedAgoMs: Number.isFinite(this.#lastAckSentAtMs) ? Math.round(nowMs - this.#lastAckSentAtMs) : null,
+    };
   }
 
   enqueue(pending: Pending): void {
@@ -235,6 +260,7 @@ export class GroupCommit {
     const lease = this.#lease;
     if (lease === undefined || this.#inFlight) return;
     this.#inFlight = true;
+    this.#flightRows = 0;
     this.#flightSinceMs = this.#clock.monotonicMs();
     try {
       await work(lease);
@@ -271,6 +297,7 @@ export class GroupCommit {
   /** Writes the rows as one batch; a refused batch is written again in halves until the offender stands alone. */
   async #write(lease: Lease, rows: readonly Row[]): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs();
+    this.#flightRows = rows.length;
     const firstSeq = this.#nextSeq;
     const outcome = await this.#store.commit(lease, {
       firstSeq,

@@ -106,6 +106,8 @@ export { type NoticeDelivery, type NoticeReceipt, noticeKeyOf } from "./inbox.ts
 export { contentOf, receiptOf } from "./notice-rows.ts";
 export { allowAll } from "./risk-check.ts";
 export { type ShardLimits, type ShardParts, type ActorMode, type ActorSnapshot, ShardActor } from "./shard-actor.ts";
+export { type ActorInspection, OPERATIONS_SHOWN_MAX, type OperationInspection } from "./actor-inspection.ts";
+export type { CommitLook } from "./group-commit.ts";
 export { type ShardMeter } from "./shard-meter.ts";
 export type { DispatchSnapshot } from "./dispatch-snapshot.ts";
 export type { WebhookParts } from "./outbox.ts";

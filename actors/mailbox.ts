@@ -19,6 +19,7 @@ import { PaymentReads } from "./payment-reads.ts";
 import type { ShardRequest } from "./ports/requests.ts";
 import { RateLimits } from "./rate-limits.ts";
 import { ShardReads } from "./shard-reads.ts";
+import type { UnsureCode } from "./unsure.ts";
 
 export interface MailboxLimits extends AdmissionLimits, IntakeLimits, NewPaymentLimits {}
 
@@ -109,9 +110,9 @@ export class Mailbox {
   }
 
   /** Refuses the reads that wait: memory is about to be dropped. */
-  refuseReads(): void {
-    this.#paymentReads.reset();
-    this.#reads.reset();
+  refuseReads(code: UnsureCode): void {
+    this.#paymentReads.reset(code);
+    this.#reads.reset(code);
   }
 
   /** Counts the request, before anything else is done for it: what is refused here leaves no trace (design §3.2). */

@@ -10,6 +10,7 @@ import type { Operations } from "./operations.ts";
 import { type Ownership, WAITING_READS_MAX } from "./ownership.ts";
 import type { ShardRequest } from "./ports/requests.ts";
 import type { Lease, ShardStore } from "./ports/shard-store.ts";
+import { UNSURE, type UnsureCode } from "./unsure.ts";
 
 export type ReadRequest = Extract<ShardRequest, { kind: "getPayment" }>;
 
@@ -26,6 +27,7 @@ export class PaymentReads {
   readonly #parts: ReadParts;
   #missing: ReadRequest[] = [];
   #loading = false;
+  #unsure: UnsureCode = "storage_unavailable";
 
   constructor(parts: ReadParts) {
     this.#parts = parts;
@@ -48,8 +50,9 @@ export class PaymentReads {
     void this.#load(this.#missing.splice(0), lease);
   }
 
-  /** The actor drops its memory. */
-  reset(): void {
+  /** The actor drops its memory, or gives its shard up: what is read from now on says so. */
+  reset(code: UnsureCode): void {
+    this.#unsure = code;
     for (const request of this.#missing.splice(0)) this.#unavailable(request);
   }
 
@@ -83,7 +86,7 @@ export class PaymentReads {
     this.#parts.answers.refuseWith(request, "not_found", "there is no such payment");
   }
   #unavailable(request: ReadRequest): void {
-    this.#parts.answers.refuseWith(request, "storage_unavailable", "the shard cannot be sure of its state now");
+    this.#parts.answers.refuseWith(request, this.#unsure, UNSURE[this.#unsure]);
   }
   #overloaded(request: ReadRequest): void {
     this.#parts.answers.refuseWith(request, "overloaded", "too many reads wait for the shard's database");

@@ -5,6 +5,7 @@
  * is refused with 503; a fenced actor never serves again; drain leads to closed. An activation that finds a database that
  * contradicts itself leads to failed, which tries again every few seconds: the other shards of the thread go on.
  */
+import { type ActorInspection, inspectOperations } from "./actor-inspection.ts";
 import { Answers } from "./answers.ts";
 import { Cancels } from "./cancels.ts";
 import type { DispatchSnapshot } from "./dispatch-snapshot.ts";
@@ -266,6 +267,29 @@ export class ShardActor {
     };
   }
 
+  /** What the actor works on now, for people; bounded, however much that is. */
+  inspect(): ActorInspection {
+    const { clock, shard } = this.#parts;
+    const monotonicMs = clock.monotonicMs();
+    const { lease, lastSeq } = this.#commit;
+    return {
+      shard,
+      atMs: clock.nowMs(),
+      mode: this.#mode,
+      epoch: lease?.epoch.toString() ?? null,
+      slotsVersion: lease?.slotsVersion.toString() ?? null,
+      slots: this.#slots.size,
+      lastSeq: lastSeq.toString(),
+      mailboxDepth: this.#mailbox.depth,
+      commit: this.#commit.look(monotonicMs),
+      remembered: this.#flows.size,
+      notices: this.#notices.depth,
+      openOperations: this.#flows.openCount,
+      receivedOperations: this.#flows.receivedCount,
+      operations: inspectOperations(this.#flows.open(), (flow) => this.#operations.nextCheckAtMs(flow), monotonicMs),
+    };
+  }
+
   /** True when the shard can commit now: proved by a commit (faults.md P30). */
   async probe(withinMs: number): Promise<boolean> {
     return this.#mode === "serving" && (await this.#commit.probe(withinMs));
@@ -282,7 +306,7 @@ export class ShardActor {
     const endAtMs = this.#parts.clock.monotonicMs() + withinMs;
     const busy = (): boolean => this.#commit.busy || this.#waiters.exist();
     while (serving && busy() && this.#parts.clock.monotonicMs() < endAtMs) await this.#pause(20);
-    this.#mailbox.refuseReads();
+    this.#mailbox.refuseReads("shard_unavailable");
     this.#ownership.reset();
     this.#operations.end(); // the successor inherits what is open, so no new call; a T1 acknowledged from now on is answered at once
     this.#waiters.end(this.#ownership.isCertain);
@@ -372,8 +396,9 @@ export class ShardActor {
     this.#parts.log.warn({ shard: this.#parts.shard, why }, "the shard's memory is dropped");
     const draining = this.#mode === "draining";
     this.#mode = why === "unknown" ? "settling" : "fenced";
-    this.#mailbox.refuseWrites(why === "unknown" ? "storage_unavailable" : "shard_unavailable");
-    this.#mailbox.refuseReads();
+    const code = why === "unknown" ? "storage_unavailable" : "shard_unavailable";
+    this.#mailbox.refuseWrites(code);
+    this.#mailbox.refuseReads(code);
     this.#notices.reset();
     this.#outbox.reset();
     this.#ownership.reset();

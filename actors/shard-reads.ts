@@ -6,6 +6,7 @@ import type { Answers } from "./answers.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { ShardRequest } from "./ports/requests.ts";
 import type { ShardStore } from "./ports/shard-store.ts";
+import { UNSURE, type UnsureCode } from "./unsure.ts";
 
 type ReadRequest = Extract<ShardRequest, { kind: "read" }>;
 
@@ -20,6 +21,7 @@ export class ShardReads {
   readonly #answers: Answers;
   #waiting: ReadRequest[] = [];
   #running = 0;
+  #unsure: UnsureCode = "storage_unavailable";
 
   constructor(store: ShardStore, commit: GroupCommit, answers: Answers) {
     this.#store = store;
@@ -34,8 +36,9 @@ export class ShardReads {
     this.#pump();
   }
 
-  /** The actor drops its memory. */
-  reset(): void {
+  /** The actor drops its memory, or gives its shard up: what is read from now on says so. */
+  reset(code: UnsureCode): void {
+    this.#unsure = code;
     for (const request of this.#waiting.splice(0)) this.#unavailable(request);
   }
 
@@ -66,6 +69,6 @@ export class ShardReads {
   }
 
   #unavailable(request: ReadRequest): void {
-    this.#answers.refuseWith(request, "storage_unavailable", "the shard cannot be sure of its state now");
+    this.#answers.refuseWith(request, this.#unsure, UNSURE[this.#unsure]);
   }
 }

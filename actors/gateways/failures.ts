@@ -36,6 +36,8 @@ const CODES = {
   invalid_gateway_request: [false, null],
 } as const satisfies Record<string, Row>;
 export type FailureCode = keyof typeof CODES;
+/** All of our codes. */
+export const FAILURE_CODES: readonly string[] = Object.keys(CODES);
 
 /** A failure by our code. */
 export const failureOf = (code: FailureCode, gatewayCode: string | null): Failure => ({
@@ -142,6 +144,9 @@ const ADYEN: Readonly<Record<string, FailureCode>> = {
   "42": "authentication_required",
   "46": "do_not_honor",
 };
+
+/** The gateways' codes that we know. */
+export const GATEWAY_CODES: readonly string[] = [STRIPE, STRIPE_REFUND, STRIPE_REFUSAL, ADYEN].flatMap(Object.keys);
 
 const lookUp = (
   table: Readonly<Record<string, FailureCode>>,

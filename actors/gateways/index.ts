@@ -8,3 +8,4 @@ export { createFixedLatencyGateway, type FixedLatencyOptions } from "./fixed-lat
 export { createStripeGateway, type StripeGatewayOptions } from "./stripe.ts";
 export { createStripeNoticeReader, type StripeNoticeOptions } from "./stripe-notices.ts";
 export { tokensByForm } from "./token-forms.ts";
+export { FAILURE_CODES, GATEWAY_CODES } from "./failures.ts";

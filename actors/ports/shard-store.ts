@@ -27,6 +27,8 @@ export interface Lease {
 export interface Claim {
   readonly node: string;
   readonly generation: bigint;
+  /** So long an owner who is about to release the shard is waited for before it is taken; 0: not at all. */
+  readonly patienceMs: number;
   /** A uuid, new for each activation. */
   readonly activationId: string;
   /** Names this operating-system process for `isGone` of a later claim. */
