@@ -69,6 +69,29 @@ export async function endLeftovers(
   await connection.query(END_LEFTOVERS, [`paycluster:${shard}:%`, keep, generation, node, process]);
 }
 
+const LOOK_FOR_RELEASE_MS = 20;
+
+/**
+ * Waits until the shard's owner has released it, at most `claim.patienceMs`: nobody asks it to hurry, and none of its
+ * sessions is ended meanwhile. Returns at once when there is nothing to wait for.
+ */
+export async function awaitRelease(
+  connection: Connection,
+  claim: Claim,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const endAtMs = clock.monotonicMs() + claim.patienceMs;
+  while (clock.monotonicMs() < endAtMs) {
+    const { rows } = await connection.query<{ free: boolean }>(
+      "SELECT released OR epoch = 0 OR generation >= $1::int8 AS free FROM shard_lease",
+      [claim.generation],
+    );
+    if (rows[0]?.free !== false) return;
+    await pause(clock, LOOK_FOR_RELEASE_MS, signal);
+  }
+}
+
 /** The claim is newer than the stored one, or is the same process going on. */
 function mayTake(row: LeaseRow, claim: Claim): boolean {
   return claim.generation > row.generation || (claim.generation === row.generation && isSame(row, claim));

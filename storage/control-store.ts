@@ -27,12 +27,6 @@ export interface ControlStoreOptions {
 /** Everything throws PaymentClusterError(STORAGE_UNAVAILABLE) when the database refuses or does not answer. */
 export interface ControlStore {
   loadDirectory(): Promise<DirectorySnapshot>;
-  /** Assigns the shards to the node. The generation is greater than every one before it, and the same for all of them. */
-  claimShards(node: string, shards: readonly number[]): Promise<bigint>;
-  /** Says that the node lives, by the database's clock. */
-  heartbeat(node: { readonly name: string; readonly address: string; readonly process: string }): Promise<void>;
-  /** Nodes with the age of their last heartbeat, by the database's clock. */
-  listNodes(): Promise<readonly { readonly name: string; readonly address: string; readonly ageMs: number }[]>;
   /** These three return false, and change nothing, when the id is taken. `reason`: for the audit trail. */
   addMerchant(merchant: Omit<MerchantRecord, "status">, reason?: string): Promise<boolean>;
   addClient(
@@ -116,37 +110,6 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
 
   return {
     loadDirectory: () => using((client) => readDirectory(client, options.dsn, envelope)),
-    claimShards: (node, shards) =>
-      using(async (client) => {
-        const { rows } = await client.query<{ generation: string }>(
-          `WITH g AS MATERIALIZED (SELECT nextval('assignment_generation') AS generation),
-           u AS (INSERT INTO assignment (shard, node, generation)
-                 SELECT s, $1, g.generation FROM unnest($2::int4[]) AS s, g
-                 ON CONFLICT (shard) DO UPDATE
-                   SET node = excluded.node, generation = excluded.generation, assigned_at = clock_timestamp()
-                   WHERE assignment.generation < excluded.generation)
-           SELECT generation FROM g`,
-          [node, shards],
-        );
-        return BigInt(rows[0]?.generation ?? 0);
-      }),
-    heartbeat: (node) =>
-      using(async (client) => {
-        await client.query(
-          `INSERT INTO node (name, address, process) VALUES ($1, $2, $3)
-           ON CONFLICT (name) DO UPDATE SET address = excluded.address, heartbeat_at = clock_timestamp(),
-             started_at = CASE WHEN node.process = excluded.process THEN node.started_at ELSE clock_timestamp() END,
-             process = excluded.process`,
-          [node.name, node.address, node.process],
-        );
-      }),
-    listNodes: () =>
-      using(async (client) => {
-        const { rows } = await client.query<{ name: string; address: string; ageMs: number }>(
-          `SELECT name, address, (extract(epoch FROM clock_timestamp() - heartbeat_at) * 1000)::float8 AS "ageMs" FROM node ORDER BY name`,
-        );
-        return rows;
-      }),
     addMerchant: (merchant, reason) =>
       changing({ action: "merchant.add", subject: merchant.id, ...because(reason) }, async (client) =>
         didChange(

@@ -1,20 +1,37 @@
 /** Databases, roles and addresses: what provisioning needs of a server before there is a schema. Owner rights. */
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
+import { Socket } from "node:net";
 import pg from "pg";
 
-/** Connects with owner rights, runs `work`, and always disconnects. */
-export async function withOwner<T>(dsn: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/**
+ * Connects with owner rights, runs `work`, and always disconnects. `signal`: disconnects at once, also from a server that
+ * does not answer; rejects then.
+ */
+export async function withOwner<T>(
+  dsn: string,
+  work: (client: pg.Client) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const socket = new Socket();
+  const hangUp = (): void => void socket.destroy();
+  signal?.addEventListener("abort", hangUp, { once: true });
   const client = new pg.Client({
     connectionString: dsn,
     connectionTimeoutMillis: 10_000,
     application_name: "paycluster:provision",
+    stream: () => socket,
   });
   client.on("error", () => undefined); // its next query says so
-  await client.connect();
   try {
-    return await work(client);
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
   } finally {
-    await client.end();
+    signal?.removeEventListener("abort", hangUp);
   }
 }
 

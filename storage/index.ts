@@ -18,7 +18,11 @@ export type {
   SigningKeyRecord,
   SlotMapRecord,
 } from "./directory.ts";
+export { openMembershipStore } from "./membership.ts";
+export type { Heartbeat, MembershipStore, MembershipStoreOptions, NodeIdentity } from "./membership.ts";
+export type { AssignmentView, ClusterView, NodeView } from "./cluster-view.ts";
 export { provisionCluster } from "./provision.ts";
+export { placeShards } from "./shard-places.ts";
 export type { DatabaseAddress, ProvisionOptions, ProvisionedCluster } from "./provision.ts";
 export { ensureSecret, getSecret, randomSecret, setSecret } from "./secrets.ts";
 export { POSTINGS_THAT_DIFFER } from "./book-checks.ts";
@@ -29,3 +33,11 @@ export { type BookedBalance, type BookedOperation, type BookedPayment } from "./
 export { readBalances, readOperations, readPayments } from "./books.ts";
 export { type ChainChoice, checkChains } from "./chain-check.ts";
 export { checkSpool } from "./spool-check.ts";
+export { type AskShard, withSnapshot } from "./snapshot.ts";
+export { findPaymentOf, type FoundPayment, readStory, type StoryId } from "./story.ts";
+export type * from "./story-types.ts";
+export { readStuck, type StuckPayment, type StuckScope, type StuckList } from "./stuck.ts";
+export { addOperator, openOperatorStore, OPERATOR_ROLES, revokeOperator } from "./operators.ts";
+export type { OperatorRecord, OperatorRole, OperatorStore, OperatorStoreOptions } from "./operators.ts";
+export { openShardLook } from "./open-look.ts";
+export type { OpenOnDisk, ShardLook, ShardLookOptions, ShardOnDisk } from "./open-look.ts";

@@ -46,10 +46,10 @@ const ANY_ROW = `
   LIMIT 1`;
 
 /**
- * Submitted at or above the floor, or noted as in doubt; open if the operation's own newest row `n` says so. In the order
- * of their submission, for the floor is the first of them that is not noted.
+ * `open`: the newest row of each operation that was submitted at or above the floor, or noted as in doubt, and is open by
+ * that row. Parameters: $1 the shard, $2 the codes of open states.
  */
-const LOAD_OPEN = `
+export const OPEN_NOW = `
 WITH candidate AS MATERIALIZED (
   SELECT merchant_id, payment_id, operation_id, operation_kind FROM journal
    WHERE origin_shard = $1::int2 AND seq >= (SELECT open_floor_seq FROM shard_lease) AND gateway_key IS NOT NULL
@@ -59,7 +59,10 @@ WITH candidate AS MATERIALIZED (
 open AS MATERIALIZED (
   SELECT c.merchant_id, n.* FROM candidate c
    CROSS JOIN LATERAL (${rowOfOperation("c", "payment_id, version, recorded_at, operation_id, operation_kind, operation_state, data", "true", "version DESC")}) n
-   WHERE n.operation_state = ANY ($2::int2[]))
+   WHERE n.operation_state = ANY ($2::int2[]))`;
+
+/** In the order of their submission, for the floor is the first of them that is not noted. */
+const LOAD_OPEN = `${OPEN_NOW}
 SELECT ${PAYMENT_COLUMNS}, ${OWN_COLUMNS}, p.sealed, p.idempotency_key, t.version = 1 AS first, t.seq AS t1_seq,
        o.tries, o.operation_id IS NOT NULL AS noted
   FROM open n ${OWN_SUBMITTING_ROW}
@@ -99,7 +102,8 @@ interface AskedKey {
 const MERCHANT = column<AskedKey, "uuid">("merchant_id", "uuid", (q) => bytesOfId(q.merchantId));
 const KEY = column<AskedKey, "text">("key", "text", (q) => q.key);
 
-const openStates = (): number[] => OPEN_STATES.map((state) => OPERATION_STATE.code(state));
+/** Codes of the states of operations that may still move money. */
+export const openStates = (): number[] => OPEN_STATES.map((state) => OPERATION_STATE.code(state));
 
 function askedOf(row: OpenRow): Asked {
   const operation = {

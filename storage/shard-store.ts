@@ -17,7 +17,16 @@ import type {
   SideRows,
 } from "../actors/index.ts";
 import type { MerchantId, OperationId } from "../actors/domain/index.ts";
-import { calledOff, endLeftovers, loadActivation, pause, readServeWait, renewLease, takeLease } from "./activation.ts";
+import {
+  awaitRelease,
+  calledOff,
+  endLeftovers,
+  loadActivation,
+  pause,
+  readServeWait,
+  renewLease,
+  takeLease,
+} from "./activation.ts";
 import { Scratch } from "./binary-arrays.ts";
 import { rollUp } from "./balances.ts";
 import { anchorOf, commitStatement } from "./commit-statement.ts";
@@ -166,6 +175,10 @@ class PostgresShardStore implements ShardStore {
   /** Takes the lease, loads, waits out earlier owners, and hands the connection to the writer. */
   async #takeOver(connection: Connection, claim: Claim, signal: AbortSignal): Promise<Activation | "fenced"> {
     const { commitMs, loadMs, takeOverWaitMs } = this.#times;
+    if (claim.patienceMs > 0)
+      await this.#limited(connection, claim.patienceMs + commitMs, () =>
+        awaitRelease(connection, claim, this.#clock, signal),
+      );
     const taken = await this.#limited(connection, commitMs, async () => {
       await endLeftovers(connection, this.#shard, claim, [this.#readConnection.pid, this.#reads.connection.pid]);
       return takeLease(connection, this.#shard, claim, takeOverWaitMs);

@@ -50,6 +50,7 @@ export const claimOf = (node: string, generation: bigint, more: Partial<Claim> =
   generation,
   activationId: randomUUID(),
   process: `process of ${node}`,
+  patienceMs: 0,
   isGone: () => true,
   ...more,
 });

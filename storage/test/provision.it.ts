@@ -233,26 +233,6 @@ describe("databases on PostgreSQL", function () {
       await closed.close();
     });
 
-    it("gives each claim a greater generation, however many claim at once", async () => {
-      const store = open();
-      const claimed = await Promise.all(Array.from({ length: 8 }, (_, i) => store.claimShards(`n${i}`, [0, 1])));
-      expect(new Set(claimed).size).to.equal(8);
-      const greatest = claimed.reduce((a, b) => (a > b ? a : b));
-      const { assignments } = await store.loadDirectory();
-      expect(assignments.map((a) => a.generation)).to.deep.equal([greatest, greatest]);
-      expect((await store.claimShards("x", [1])) > greatest).to.equal(true);
-      await store.close();
-    });
-
-    it("knows who lives, by its own clock", async () => {
-      const store = open();
-      await store.heartbeat({ name: "n1", address: "127.0.0.1:1", process: "p" });
-      const [node] = await store.listNodes();
-      expect(node).to.include({ name: "n1", address: "127.0.0.1:1" });
-      expect(node?.ageMs).to.be.within(0, 60_000);
-      await store.close();
-    });
-
     it("chains its audit trail: a changed row shows", async () => {
       const store = open();
       expect(await store.findBrokenAudit()).to.equal(undefined);
