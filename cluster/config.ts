@@ -64,7 +64,15 @@ export const ConfigFile = Type.Object(
     mode: Type.Union([Type.Literal("sandbox"), Type.Literal("production")]),
     node: Type.Object({ id: Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,40}$" }) }, strict),
     api: Listener,
-    admin: Listener,
+    /** Who issues access tokens, an address: the same on all nodes, or they refuse each other's. Null: this node's own. */
+    issuer: Type.Optional(Type.Union([Type.String({ pattern: "^https?://" }), Type.Null()])),
+    /** `grpcPort`: of the service for operators, which is never public. */
+    admin: Type.Object(
+      { ...Listener.properties, grpcPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })) },
+      strict,
+    ),
+    /** Where other nodes reach this one. */
+    peers: Type.Optional(Listener),
     control: Type.Object({ dsn: Type.String({ minLength: 1 }) }, strict),
     keys: Type.Object({ file: Type.String({ minLength: 1 }) }, strict),
     gateways: Type.Object(
@@ -130,6 +138,7 @@ export const ConfigFile = Type.Object(
             breakerFailureShare: Type.Number({ minimum: 0, exclusiveMaximum: 1 }),
             breakerOpenMs: ms(10),
             breakerOpenMaxMs: ms(10),
+            moveWaitMs: ms(0),
           },
           strict,
         ),
@@ -140,8 +149,11 @@ export const ConfigFile = Type.Object(
 );
 export type ConfigFile = Static<typeof ConfigFile>;
 
-/** Limits of each shard, and of each thread's way to the gateways. */
-export type NodeLimits = ShardLimits & BreakersLimits;
+/** Limits of each shard, of each thread's way to the gateways, and of the way between nodes. */
+export interface NodeLimits extends ShardLimits, BreakersLimits {
+  /** So long a request waits for its shard's next owner, in all. */
+  readonly moveWaitMs: number;
+}
 
 /** The table of design §5, and what measurement added. */
 export const DEFAULT_LIMITS: NodeLimits = Object.freeze({
@@ -170,6 +182,7 @@ export const DEFAULT_LIMITS: NodeLimits = Object.freeze({
   breakerFailureShare: 0.5, // below it most payments go through, and the resolver ends the others
   breakerOpenMs: 1_000, // a gateway that was only restarted costs its merchants no more than this
   breakerOpenMaxMs: 15_000, // so long may a gateway be back before its merchants notice
+  moveWaitMs: 2_000, // a hand-over takes a fraction of it; a take-over takes longer, and then a merchant should hear so
 });
 
 /** Of one try to deliver an event: what receivers are promised. */
@@ -191,7 +204,11 @@ export interface NodeConfig
     | "gatewayCallsPerSecond"
     | "gatewayCallsInFlight"
     | "webhooks"
+    | "peers"
+    | "issuer"
   > {
+  readonly issuer: string | null;
+  readonly peers: Static<typeof Listener>;
   readonly limits: NodeLimits;
   readonly gatewayCallsPerSecond: number | null;
   readonly gatewayCallsInFlight: number | null;
@@ -240,6 +257,7 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
     "limits.operationDeadlineMs must be under a gateway key's 23 h",
     ({ limits }) => limits.operationDeadlineMs >= 82_800_000,
   ],
+  ["limits.moveWaitMs must be under limits.answerWithinMs", ({ limits }) => limits.moveWaitMs >= limits.answerWithinMs],
   [
     "limits.breakerOpenMs must be at most limits.breakerOpenMaxMs",
     ({ limits }) => limits.breakerOpenMs > limits.breakerOpenMaxMs,
@@ -282,6 +300,8 @@ export function parseConfig(input: unknown): NodeConfig | { readonly faults: rea
       allowLoopback: rest.webhooks?.allowLoopback ?? rest.mode === "sandbox",
       timeoutMs: rest.webhooks?.timeoutMs ?? WEBHOOK_TIMEOUT_MS,
     },
+    peers: rest.peers ?? { host: "127.0.0.1", port: 0 },
+    issuer: rest.issuer ?? null,
     redis: redis ?? null,
     sandboxTokens: sandboxTokens ?? null,
     gatewayCallsPerSecond: rest.gatewayCallsPerSecond ?? null,

@@ -4,4 +4,6 @@ export const KEY_PURPOSES = {
   cursors: "list-cursors",
   /** Finished replies outside the database. */
   replies: "cached-replies",
+  /** Hashes of operators' tokens. */
+  operators: "operator-tokens",
 } as const;

@@ -1,15 +1,14 @@
 /** Process entry of a node: router on this thread, actors and gateway adapters in worker threads. */
+import { startAdmin } from "./admin/start-admin.ts";
 import { systemClock, systemRandom } from "./clock.ts";
 import { loadConfig, type NodeConfig } from "./config.ts";
 import { KEY_PURPOSES } from "./key-purposes.ts";
 import { createLog } from "./log.ts";
 import { mergeMetrics } from "./metrics.ts";
-import { NoticeDesk } from "./notice-desk.ts";
 import { noticeReaders } from "./notice-readers.ts";
 import { NodeDirectory } from "./node-directory.ts";
-import { nameOfThisProcess } from "./process-name.ts";
+import { NodePlace } from "./node-place.ts";
 import { RouterSeries } from "./router-metrics.ts";
-import { ShardHost } from "./shard-host.ts";
 import { onShutdown } from "./shutdown.ts";
 import type { Log } from "../actors/index.ts";
 import {
@@ -17,13 +16,13 @@ import {
   type HttpServer,
   loadDocuments,
   loadIdempotencyCache,
-  type Readiness,
   startAdminListener,
   startHttpServer,
 } from "../router/index.ts";
 import { fileKeyProvider, openControlStore } from "../storage/index.ts";
 
-const HEARTBEAT_EVERY_MS = 1_000;
+/** For other nodes to take this one's shards over. */
+const LEAVE_WITHIN_MS = 12_000;
 const DRAIN_WITHIN_MS = 15_000;
 const SERVE_WITHIN_MS = 120_000;
 const TOKEN_LIFE_S = 3_600;
@@ -39,35 +38,22 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     config.gateways.fixedLatency === null ? null : "fixed-latency",
     log,
   );
-  const shards = directory.shards.map(({ id, dsn }) => ({ id, dsn }));
-  const generation = await control.claimShards(
-    node,
-    shards.map(({ id }) => id),
-  );
   const routerSeries = new RouterSeries();
-
+  const presenter = createPresenter();
   let http: HttpServer | undefined;
-  const host = new ShardHost({
+  const place = new NodePlace({
     config,
-    generation,
-    shards,
+    shards: () => directory.shards,
     merchants: () => directory.profiles(),
-    presenter: createPresenter(),
-    onReplies: (replies) => http?.answer(replies),
-    onNotices: (replies) => noticeDesk.onReplies(replies),
-    clock: systemClock,
-    log,
-  });
-  const noticeDesk = new NoticeDesk({
     slotToShard: (slot) => directory.slotToShard(slot),
-    shards: shards.map(({ id }) => id),
-    submit: (shard, delivery) => host.submitNotice(shard, delivery),
-    forwarded: (shard, key, taken) => host.forwarded(shard, key, taken),
+    presenter,
+    onReplies: (replies) => http?.answer(replies),
     clock: systemClock,
+    random: systemRandom(),
     log,
   });
   const readers = noticeReaders(config.gateways, directory);
-  host.start();
+  await place.open();
   const cache =
     config.redis === null
       ? null
@@ -80,18 +66,18 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
         });
   http = await startHttpServer({
     ...config.api,
-    issuer: null,
+    issuer: config.issuer,
     audience: AUDIENCE,
     tokenLifeS: TOKEN_LIFE_S,
     clientSecretKey: keys.clientSecretKey,
     directory,
-    submit: (shard, request) => host.submit(shard, request),
+    submit: (shard, request) => place.submit(shard, request),
     answerDeadlineMs: config.limits.answerWithinMs,
     exposeGatewayTime: config.mode === "sandbox",
     cursorKey: keys.derive(KEY_PURPOSES.cursors),
     replyCache: cache,
     edgeRequestsPerSecond: config.edgeRequestsPerSecond,
-    webhooks: { readers, deliver: (notices, done) => noticeDesk.deliver(notices, done) },
+    webhooks: { readers, deliver: (notices, done) => place.deliver(notices, done) },
     documents: await loadDocuments(config.sandboxTokens),
     clock: systemClock,
     random: systemRandom(),
@@ -101,50 +87,50 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
   const admin = await startAdminListener({
     ...config.admin,
     livez: () => true,
-    readyz: () => readiness(host, shards.length),
-    metrics: async () => await mergeMetrics([await routerSeries.values(), ...(await host.metrics())]),
+    readyz: () => place.readiness(),
+    metrics: async () => await mergeMetrics([await routerSeries.values(), ...(await place.host.metrics())]),
   });
-  directory.keepFresh((merchants) => host.setMerchants(merchants));
-  const beat = setInterval(() => {
-    // A failed heartbeat demotes nothing: only the shard lease does (design §5).
-    control.heartbeat({ name: node, address: admin.url, process: nameOfThisProcess() }).catch(() => undefined);
-  }, HEARTBEAT_EVERY_MS);
+  const operators = await startAdmin({
+    host: config.admin.host,
+    port: config.admin.grpcPort ?? 0,
+    node,
+    controlDsn: config.control.dsn,
+    keys,
+    view: () => place.look(),
+    snapshots: () => place.host.snapshots(),
+    inspect: (shard) => place.host.inspect(shard),
+    dsnOf: (shard) => directory.shards.find(({ id }) => id === shard)?.dsn,
+    setDraining: (name, draining, by) => place.setDraining(name, draining, by),
+    merchantSlot: (id) => directory.merchant(id)?.slot,
+    shardOfSlot: (slot) => directory.slotToShard(slot),
+    addressOf: (name) => place.adminAddressOf(name),
+    clock: systemClock,
+    log,
+  });
+  directory.keepFresh((merchants) => place.host.setMerchants(merchants));
+  await place.join({ apiUrl: http.url, adminAddress: operators.address });
 
   const door = http;
   onShutdown(log, async () => {
+    await place.leave(LEAVE_WITHIN_MS);
     await door.drain(DRAIN_WITHIN_MS);
-    await host.drain(DRAIN_WITHIN_MS);
-    clearInterval(beat);
+    await place.close(DRAIN_WITHIN_MS);
     directory.stop();
+    await operators.close();
     admin.close();
     cache?.close();
     await control.close();
   });
 
-  const served = await waitUntilServed(host, shards.length);
+  const served = await place.served(SERVE_WITHIN_MS);
   if (!served) log.error({ node }, "not every shard is served; the node goes on trying");
-  process.send?.({ kind: "ready", apiUrl: door.url, adminUrl: admin.url });
-  log.info({ node, apiUrl: door.url, adminUrl: admin.url, shards: shards.length }, "node is ready");
-}
-
-/** Ready: every shard that this node was given has just passed a commit of its own. */
-async function readiness(host: ShardHost, shardCount: number): Promise<Readiness> {
-  const shards = await host.probe();
-  const ready = shards.length === shardCount && shards.every(({ committed }) => committed);
-  return { ready, detail: { shards } };
-}
-
-/** Waiting longer would not change these. */
-const DECIDED: ReadonlySet<string> = new Set(["serving", "fenced", "failed"]);
-
-async function waitUntilServed(host: ShardHost, shardCount: number): Promise<boolean> {
-  const endAtMs = systemClock.monotonicMs() + SERVE_WITHIN_MS;
-  while (systemClock.monotonicMs() < endAtMs) {
-    const snapshots = await host.snapshots();
-    if (snapshots.length === shardCount && snapshots.every(({ mode }) => DECIDED.has(mode))) return true;
-    await new Promise((resolve) => systemClock.after(50, () => resolve(undefined)));
-  }
-  return false;
+  process.send?.({
+    kind: "ready",
+    apiUrl: door.url,
+    adminUrl: admin.url,
+    adminGrpcAddress: operators.address,
+  });
+  log.info({ node, apiUrl: door.url, adminUrl: admin.url, shards: place.host.serving }, "node is ready");
 }
 
 const config = loadConfig();

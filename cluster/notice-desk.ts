@@ -9,8 +9,8 @@ import { contentOf, noticeKeyOf } from "../actors/index.ts";
 
 export interface NoticeDeskParts {
   slotToShard(slot: number): number | undefined;
-  /** Shards of this node. */
-  readonly shards: readonly number[];
+  /** Shards that this node serves now. */
+  shards(): readonly number[];
   submit(shard: number, delivery: NoticeDelivery): void;
   /** What became of a notice that `shard` had spooled. */
   forwarded(shard: number, key: string, taken: boolean): void;
@@ -74,8 +74,8 @@ export class NoticeDesk {
   }
 
   #spool(notice: GatewayNotice, slot: number, asked: readonly number[], settle: Settle): void {
-    const { shards, log } = this.#parts;
-    const others = shards.filter((shard) => !asked.includes(shard));
+    const { log } = this.#parts;
+    const others = this.#parts.shards().filter((shard) => !asked.includes(shard));
     const shard = asked.length > SPOOLS_MAX ? undefined : others[this.#nextSpool++ % Math.max(1, others.length)];
     if (shard === undefined) {
       log.warn({ notice: notice.dedupeKey }, "no shard can commit a notice now: its gateway is to send it again");

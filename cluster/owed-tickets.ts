@@ -1,27 +1,61 @@
-/** The tickets that a shard thread owes an answer: what must be refused when it dies, and how many it may owe. */
+/** The tickets that a shard thread or another node owes an answer: what must be refused when it dies, and how many. */
+import type { ShardRequest } from "../actors/index.ts";
+import type { Addressed } from "./thread-batch.ts";
+
+/** What of a request is kept until its answer: all of a small one, so that it can be sent to another owner. */
+export interface Owed {
+  readonly ticket: number;
+  readonly requestId: string;
+  /** Null: it is not kept. */
+  readonly again: Addressed | null;
+}
+
+const KEPT_BODY_MAX_BYTES = 8_192;
+
+/**
+ * Whether it may be sent again: it is small, and sent twice it does what it does once. A deletion without a key would find
+ * nothing the second time.
+ */
+export const isKept = (request: ShardRequest): boolean =>
+  request.kind !== "deleteEndpoint" && (!("body" in request) || request.body.length <= KEPT_BODY_MAX_BYTES);
+
 export class OwedTickets {
   readonly #max: number;
-  readonly #requestIds = new Map<number, string>();
+  readonly #owed = new Map<number, Addressed | string>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** False: the thread owes as much as it may, and this ticket is not taken. */
-  owe(ticket: number, requestId: string): boolean {
-    if (this.#requestIds.size >= this.#max) return false;
-    this.#requestIds.set(ticket, requestId);
+  get size(): number {
+    return this.#owed.size;
+  }
+
+  /** False: the thread owes as much as it may, and this request is not taken. */
+  owe(addressed: Addressed): boolean {
+    if (this.#owed.size >= this.#max) return false;
+    const { request } = addressed;
+    this.#owed.set(request.ticket, isKept(request) ? addressed : request.requestId);
     return true;
   }
 
-  answered(ticket: number): void {
-    this.#requestIds.delete(ticket);
+  /** It is owed no more; what was kept of it, or undefined when it was not owed. */
+  answered(ticket: number): Owed | undefined {
+    const kept = this.#owed.get(ticket);
+    if (kept === undefined) return undefined;
+    this.#owed.delete(ticket);
+    return owedOf(ticket, kept);
   }
 
-  /** All that are owed, with their request ids, oldest first; afterwards none is. */
-  takeAll(): readonly (readonly [ticket: number, requestId: string])[] {
-    const all = [...this.#requestIds];
-    this.#requestIds.clear();
+  /** All that are owed, oldest first; afterwards none is. */
+  takeAll(): readonly Owed[] {
+    const all = [...this.#owed].map(([ticket, kept]) => owedOf(ticket, kept));
+    this.#owed.clear();
     return all;
   }
 }
+
+const owedOf = (ticket: number, kept: Addressed | string): Owed =>
+  typeof kept === "string"
+    ? { ticket, requestId: kept, again: null }
+    : { ticket, requestId: kept.request.requestId, again: kept };

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { isProcessGone, nameOfThisProcess, type ProcessTable } from "./process-name.ts";
+import { isProcessGone, nameOfThisProcess, pidOfName, type ProcessTable } from "./process-name.ts";
 
 const file = new URL("./process-name.ts", import.meta.url).href;
 
@@ -26,6 +26,18 @@ describe("process names", function () {
     expect(isProcessGone("unknown/1")).to.equal(false);
     expect(isProcessGone("")).to.equal(false);
   });
+
+  const pids: readonly (readonly [name: string, pid: number | null])[] = [
+    [nameOfThisProcess(), process.pid],
+    ["boot/pid:[1]/4711/42", 4_711],
+    ["unknown/4711", 4_711],
+    ["", null],
+    ["another release's name", null],
+    ["boot/pid:[1]/x/42", null],
+  ];
+  for (const [name, pid] of pids)
+    it(`have the pid ${pid}: "${name === pids[0]?.[0] ? "of this process" : name}"`, () =>
+      expect(pidOfName(name)).to.equal(pid));
 
   const failing = (code: string) => (): never => {
     throw Object.assign(new Error(code), { code });

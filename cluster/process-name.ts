@@ -50,6 +50,13 @@ export function nameOfThisProcess(): string {
   }
 }
 
+/** The pid in such a name; null: there is none. */
+export function pidOfName(name: string): number | null {
+  const fields = name.split("/");
+  const pid = fields.length === 4 ? fields[2] : fields[0] === "unknown" ? fields[1] : undefined;
+  return pid !== undefined && /^[1-9]\d*$/.test(pid) ? Number(pid) : null;
+}
+
 /**
  * True only when the process certainly runs no more: the system knows no such pid, the pid is another process now, or
  * it is a zombie. Whatever cannot be read leaves it alive, and another boot, machine or container is never judged.

@@ -1,14 +1,16 @@
 /**
- * Starts, feeds, watches and stops the shard threads and gateway threads of a node. Of a thread that dies, callers get
- * 503 although their payments may be stored or charged, and it is rebuilt; its actors read everything back from their
- * databases, so the same key gets the truth.
+ * Starts, feeds, watches and stops the shard threads and gateway threads of a node, and gives them the shards that the
+ * node owns from time to time. Of a thread that dies, callers get 503 although their payments may be stored or charged,
+ * and it is rebuilt; its actors read everything back from their databases, so the same key gets the truth.
  */
 import { extname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { type Refusal, REFUSALS, refuse } from "../actors/domain/index.ts";
+import { type Refusal, refuse } from "../actors/domain/index.ts";
 import {
+  type ActorInspection,
   type ActorSnapshot,
   type Clock,
+  type GatewayAnswer,
   type Log,
   type MerchantProfile,
   type NoticeDelivery,
@@ -18,24 +20,35 @@ import {
   type ShardRequest,
 } from "../actors/index.ts";
 import type { NodeConfig } from "./config.ts";
+import type { Tagged } from "./gateway-desk.ts";
 import type { GatewayThread } from "./gateway-thread.ts";
 import type { MetricValues } from "./metrics.ts";
 import type { NoticeReplies } from "./notice-desk.ts";
 import { OwedTickets } from "./owed-tickets.ts";
+import { refusedReply } from "./refused-reply.ts";
 import { proxy, type Remote, transfer } from "./remote.ts";
-import type { ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
+import type { ServedShard, ShardMode, ShardProbe, ShardThread, ThreadSetup } from "./shard-thread.ts";
 import { type Addressed, packRequests, type ReplyBatch, unpackReplies } from "./thread-batch.ts";
 import { TickBatch } from "./tick-batch.ts";
 import { WatchedThread } from "./watched-thread.ts";
 
 export interface HostParts {
   readonly config: NodeConfig;
-  readonly generation: bigint;
-  readonly shards: readonly { readonly id: number; readonly dsn: string }[];
+  /** Shards of the whole cluster: there are never more threads. */
+  readonly shardCount: number;
   readonly merchants: () => readonly MerchantProfile[];
   readonly presenter: Presenter;
   readonly onReplies: (replies: readonly ShardReply[]) => void;
+  /**
+   * A request that its shard did not take, because it is not served here now: nothing came of it. `refused` is its answer,
+   * unless somebody else can be asked.
+   */
+  readonly onUnserved: (addressed: Addressed, refused: ShardReply) => void;
   readonly onNotices: (replies: NoticeReplies) => void;
+  /** The set of shards that are served changed. */
+  readonly onServing: () => void;
+  /** A gateway's answer about a shard that is not served here any more. */
+  readonly onStray: (shard: number, answer: GatewayAnswer) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -47,6 +60,7 @@ const OWED_MAX = 16_384;
 /** Room for what lives as long as a gateway call: three semi-spaces. Less was dearer in a series on a noisy machine. */
 const YOUNG_MB = 192;
 const WATCH_EVERY_MS = 1_000;
+const AWAY: ReadonlySet<ShardMode["mode"]> = new Set(["activating", "failed", "fenced", "closed", "gone"]);
 const NOT_SERVED = refuse("shard_unavailable", "the shard is not served here now; send it again with the same key");
 /** To callers of a thread that died: their payment may be stored, and charged. */
 const DIED = refuse(
@@ -57,8 +71,10 @@ const OWES_TOO_MUCH = refuse("overloaded", "the shard has more work than it can 
 
 const threadFile = (name: string): URL => new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
 
-/** One shard thread, with the tickets that it owes an answer. */
+/** One shard thread, its shards, and the tickets that it owes an answer. */
 interface Seat {
+  /** Read whenever the thread is built anew. */
+  readonly shards: Map<number, ServedShard>;
   readonly thread: WatchedThread<ShardThread>;
   readonly owed: OwedTickets;
   readonly outgoing: TickBatch<Addressed>;
@@ -74,6 +90,8 @@ export class ShardHost {
   readonly #seats: Seat[] = [];
   readonly #seatOfShard = new Map<number, Seat>();
   readonly #gateways: WatchedThread<GatewayThread>[] = [];
+  /** As their threads have said. */
+  readonly #modes = new Map<number, ShardMode["mode"]>();
   #watch: NodeJS.Timeout | undefined;
   #ending = false;
 
@@ -81,27 +99,62 @@ export class ShardHost {
     this.#parts = parts;
   }
 
-  /** Starts all threads. The shards are served a little later: see `snapshots`. */
+  /** Starts all threads: those of shards too, since a shard that comes later must not wait for one to load its code. */
   start(): void {
-    const { config, shards } = this.#parts;
+    const { config } = this.#parts;
     const usesSdks = config.gateways.stripe !== null || config.gateways.adyen !== null;
     const gatewayCount = usesSdks ? config.gatewayThreads : 1; // for webhooks alone one is enough
     for (let i = 0; i < gatewayCount; i++) this.#gateways.push(this.#startGateway(i));
-    const count = this.#threadCount;
-    for (let i = 0; i < count; i++) this.#seat(shards.filter((_, n) => n % count === i));
+    for (let i = 0; i < this.#threadCount; i++) this.#seats.push(this.#seat());
     this.#watch = setInterval(() => this.#threads().forEach((thread) => thread.look()), WATCH_EVERY_MS);
+  }
+
+  /** The shards that this node was given, with the generation of each. They may not be served yet: see `snapshots`. */
+  get given(): ReadonlyMap<number, bigint> {
+    return new Map([...this.#seatOfShard].map(([id, { shards }]) => [id, shards.get(id)?.generation ?? 0n]));
+  }
+
+  /** The shards whose actors take requests, as far as their threads have said. */
+  get serving(): readonly number[] {
+    return [...this.#modes].filter(([, mode]) => mode === "serving").map(([shard]) => shard);
+  }
+
+  /** The generation under which this node was given the shard; undefined: it was not. */
+  generationOf(shard: number): bigint | undefined {
+    return this.#seatOfShard.get(shard)?.shards.get(shard)?.generation;
+  }
+
+  /** From now on the shard is served here, a little later than at once. An older generation of it ends first. */
+  serve(shard: ServedShard): void {
+    const seat = this.#seatOfShard.get(shard.id) ?? this.#seatWithRoom();
+    if ((seat.shards.get(shard.id)?.generation ?? -1n) >= shard.generation) return;
+    seat.shards.set(shard.id, shard);
+    this.#seatOfShard.set(shard.id, seat);
+    if (seat.thread.isOpen) seat.thread.tell((api) => api.serve(shard)); // a thread that is rebuilt reads them all
+  }
+
+  /** Gives the shard up: what runs is answered within that time, the lease is released. Resolves when that is done. */
+  async release(shard: number, withinMs: number): Promise<void> {
+    const seat = this.#seatOfShard.get(shard);
+    if (seat === undefined) return;
+    this.#seatOfShard.delete(shard);
+    seat.shards.delete(shard);
+    await seat.thread
+      .call(withinMs + CALL_DEADLINE_MS, (api) => api.release(shard, withinMs))
+      .catch(this.#missed("a shard's release"));
+    if (!this.#seatOfShard.has(shard)) this.#noteModes([{ shard, mode: "gone" }]); // also of a thread that died meanwhile
   }
 
   /** Hands a request to the thread of its shard, in this tick's batch; refuses it at once when the thread takes none. */
   submit(shard: number, request: ShardRequest): void {
     const seat = this.#seatOfShard.get(shard);
-    const { ticket, requestId } = request;
+    const addressed = { shard, request };
     if (request.kind === "count") {
-      if (seat?.thread.isOpen === true && !this.#ending) seat.outgoing.add({ shard, request }); // nobody waits for it
-    } else if (seat === undefined || this.#ending || !seat.thread.isOpen)
-      this.#refuse(NOT_SERVED, [[ticket, requestId]]);
-    else if (!seat.owed.owe(ticket, requestId)) this.#refuse(OWES_TOO_MUCH, [[ticket, requestId]]);
-    else seat.outgoing.add({ shard, request });
+      if (seat?.thread.isOpen === true && !this.#ending) seat.outgoing.add(addressed); // nobody waits for it
+    } else if (seat === undefined || this.#ending || !seat.thread.isOpen || this.#isAway(shard))
+      this.#parts.onUnserved(addressed, this.#refused(NOT_SERVED, request));
+    else if (!seat.owed.owe(addressed)) this.#parts.onReplies([this.#refused(OWES_TOO_MUCH, request)]);
+    else seat.outgoing.add(addressed);
   }
 
   /** Hands a notice to the thread of its shard. Its receipt comes through `onNotices`, or never when the thread dies. */
@@ -117,6 +170,11 @@ export class ShardHost {
     this.#seatOfShard.get(shard)?.thread.tell((api) => api.forwarded(shard, key, taken));
   }
 
+  /** Hands a gateway's answer to the shard, if it is here; else it is dropped, and the shard's owner asks the gateway. */
+  submitAnswer(shard: number, answer: GatewayAnswer): void {
+    this.#seatOfShard.get(shard)?.thread.tell((api) => api.submitAnswers(shard, [answer]));
+  }
+
   setMerchants(merchants: readonly MerchantProfile[]): void {
     for (const { thread } of this.#seats)
       thread.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(this.#missed("merchants"));
@@ -128,6 +186,12 @@ export class ShardHost {
       this.#seats.map(({ thread }) => thread.call(CALL_DEADLINE_MS, (api) => api.snapshot()).catch(() => [])),
     );
     return all.flat();
+  }
+
+  /** A look into a shard's actor; undefined: it has none here, or its thread does not answer. */
+  async inspect(shard: number): Promise<ActorInspection | undefined> {
+    const seat = this.#seatOfShard.get(shard);
+    return await seat?.thread.call(CALL_DEADLINE_MS, (api) => api.inspect(shard)).catch(() => undefined);
   }
 
   /** Whether each shard can commit now; the shards of a thread that does not answer are left out. */
@@ -166,13 +230,21 @@ export class ShardHost {
     return [...this.#gateways, ...this.#seats.map(({ thread }) => thread)];
   }
 
-  #seat(shards: ThreadSetup["shards"]): void {
-    const { clock, log } = this.#parts;
+  /** That with the fewest shards. */
+  #seatWithRoom(): Seat {
+    const [emptiest] = this.#seats.toSorted((a, b) => a.shards.size - b.shards.size);
+    if (emptiest === undefined) throw new Error("no shard before the start");
+    return emptiest;
+  }
+
+  #seat(): Seat {
+    const { clock, log, onReplies } = this.#parts;
     const owed = new OwedTickets(OWED_MAX);
+    const shards = new Map<number, ServedShard>();
     const thread = new WatchedThread<ShardThread>({
       clock,
       log,
-      name: `shards ${shards.map(({ id }) => id).join(", ")}`,
+      name: `shard thread ${this.#seats.length}`,
       spawn: () => new Worker(threadFile("shard-thread"), { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } }),
       start: async (api) => {
         const setup = this.#setup(shards);
@@ -181,34 +253,65 @@ export class ShardHost {
           transfer(setup, ports),
           proxy(async (batch: ReplyBatch) => this.#replied(owed, batch)),
           proxy(async (replies: NoticeReplies) => this.#parts.onNotices(replies)),
+          proxy(async (modes: readonly ShardMode[]) => {
+            // Of a shard that has another thread by now, the old one's word says nothing.
+            this.#noteModes(modes.filter(({ shard }) => shards.has(shard) || !this.#seatOfShard.has(shard)));
+          }),
+          proxy(async (strays: readonly Tagged<GatewayAnswer>[]) =>
+            strays.forEach(({ shard, item }) => this.#parts.onStray(shard, item)),
+          ),
         );
       },
       ping: (api) => api.snapshot(),
       // A retry with the key continues the same operation.
-      onDied: () => this.#refuse(DIED, owed.takeAll()),
+      onDied: () => {
+        onReplies(owed.takeAll().map((one) => this.#refused(DIED, one)));
+        this.#noteModes([...shards.keys()].map((shard) => ({ shard, mode: "gone" })));
+      },
     });
-    const seat = {
+    return {
+      shards,
       thread,
       owed,
       outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)),
       notices: new TickBatch<AddressedNotice>((items) => thread.tell((api) => api.submitNotices(items))),
     };
-    this.#seats.push(seat);
-    for (const { id } of shards) this.#seatOfShard.set(id, seat);
+  }
+
+  /** Its actor would refuse it: why wake the thread. */
+  #isAway(shard: number): boolean {
+    const mode = this.#modes.get(shard);
+    return mode === undefined || AWAY.has(mode);
+  }
+
+  #noteModes(modes: readonly ShardMode[]): void {
+    let hasChanged = false;
+    for (const { shard, mode } of modes) {
+      hasChanged ||= (this.#modes.get(shard) === "serving") !== (mode === "serving");
+      if (mode === "gone") this.#modes.delete(shard);
+      else this.#modes.set(shard, mode);
+    }
+    if (hasChanged) this.#parts.onServing();
   }
 
   /** What a shard thread begins with: also a port to each gateway thread that runs now. */
-  #setup(shards: ThreadSetup["shards"]): ThreadSetup {
-    const { config, generation, merchants } = this.#parts;
+  #setup(shards: ReadonlyMap<number, ServedShard>): ThreadSetup {
+    const { config, merchants } = this.#parts;
     const gatewayPorts = this.#gateways.flatMap((gateway, index) =>
       gateway.isOpen ? [{ index, port: this.#connect(gateway) }] : [],
     );
-    return { config, generation, shards, merchants: merchants(), gatewayPorts, threads: this.#threadCount };
+    return {
+      config,
+      shards: [...shards.values()],
+      merchants: merchants(),
+      gatewayPorts,
+      threads: this.#threadCount,
+    };
   }
 
   get #threadCount(): number {
-    const { config, shards } = this.#parts;
-    return Math.min(config.workers, shards.length);
+    const { config, shardCount } = this.#parts;
+    return Math.max(1, Math.min(config.workers, shardCount));
   }
 
   #send(thread: WatchedThread<ShardThread>, items: readonly Addressed[]): void {
@@ -218,26 +321,18 @@ export class ShardHost {
 
   #replied(owed: OwedTickets, batch: ReplyBatch): void {
     const replies = unpackReplies(batch);
-    for (const { ticket } of replies) owed.answered(ticket);
-    this.#parts.onReplies(replies);
+    const { onReplies, onUnserved } = this.#parts;
+    const told = replies.filter((reply) => {
+      const again = owed.answered(reply.ticket)?.again;
+      if (reply.code !== "shard_unavailable" || again === undefined || again === null) return true;
+      onUnserved(again, reply);
+      return false;
+    });
+    onReplies(told);
   }
 
-  #refuse(refusal: Refusal, owed: readonly (readonly [ticket: number, requestId: string])[]): void {
-    this.#parts.onReplies(
-      owed.map(([ticket, requestId]) => ({
-        ticket,
-        status: REFUSALS[refusal.code].status,
-        body: this.#parts.presenter.refusal(refusal, requestId),
-        problem: true,
-        code: refusal.code,
-        replayed: false,
-        retryAfterS: 1,
-        location: null,
-        gatewayMs: null,
-        final: false,
-        rate: null,
-      })),
-    );
+  #refused(refusal: Refusal, asked: Pick<ShardRequest, "ticket" | "requestId">): ShardReply {
+    return refusedReply(refusal, asked, this.#parts.presenter);
   }
 
   #startGateway(index: number): WatchedThread<GatewayThread> {

@@ -21,13 +21,16 @@ const MAY_IMPORT: { readonly [R in Room]: readonly Room[] } = {
   ops: ["cluster", "router", "reconcile", "storage", "actors"],
 };
 
-const DOORS = "^(actors(/domain|/gateways|/webhooks)?|storage|router(/client)?|reconcile|cluster)/index\\.ts$";
+const DOORS = "^(actors(/domain|/gateways|/webhooks|/wire)?|storage|router(/client)?|reconcile|cluster)/index\\.ts$";
 
 /** Package: the only files that import it, tests aside. What is not listed is imported nowhere. */
 const VENDORS: Readonly<Record<string, string>> = {
   "@adyen/api-library": "^actors/gateways/",
   stripe: "^actors/gateways/",
   cockatiel: "^actors/",
+  protobufjs: "^actors/wire/",
+  "protobufjs-cli": "^actors/wire/",
+  "@grpc/grpc-js": "^(cluster/(peers|admin)|ops/cli)/",
   undici: "^(actors/(gateways|webhooks)|ops/bench)/",
   pg: "^(storage|ops/bench)/",
   "node-pg-migrate": "^storage/",

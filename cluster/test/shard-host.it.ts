@@ -8,7 +8,7 @@ import { MessageChannel, type Worker } from "node:worker_threads";
 import { type MerchantId, mintId, SLOT_COUNT, slotOfMerchant } from "../../actors/domain/index.ts";
 import type { MerchantProfile, PaymentClusterError, ShardReply } from "../../actors/index.ts";
 import { createPresenter } from "../../router/index.ts";
-import { ensureKeyFile, openControlStore, provisionCluster } from "../../storage/index.ts";
+import { ensureKeyFile, provisionCluster } from "../../storage/index.ts";
 import { systemClock, systemRandom } from "../clock.ts";
 import { type NodeConfig, parseConfig } from "../config.ts";
 import type { AnswerPort } from "../gateway-desk.ts";
@@ -41,6 +41,8 @@ describe("shard host (needs postgres)", function () {
   const seen = (worker: Worker): void => void workers.push(worker);
   let host: ShardHost;
   let ticket = 0;
+  let servings = 0;
+  let dsn = "";
 
   before(async function () {
     if (owner === undefined) {
@@ -59,9 +61,6 @@ describe("shard host (needs postgres)", function () {
       prefix,
       slotsOf,
     });
-    const store = openControlStore({ dsn: control.dsn, who: "test", log: quiet, keys: null });
-    const generation = await store.claimShards("test-node", [0]);
-    await store.close();
     const config = parseConfig({
       mode: "sandbox",
       node: { id: "test-node" },
@@ -74,18 +73,22 @@ describe("shard host (needs postgres)", function () {
     }) as NodeConfig;
     host = new ShardHost({
       config,
-      generation,
-      shards: shards.map(({ id, dsn }) => ({ id, dsn })),
+      shardCount: 1,
       merchants: () => [merchant],
       presenter: createPresenter(),
       onReplies: (batch) => {
         for (const reply of batch) replies.set(reply.ticket, { ...reply, body: reply.body.slice() });
       },
+      onUnserved: (_, refused) => void replies.set(refused.ticket, refused),
       onNotices: () => {},
+      onServing: () => void servings++,
+      onStray: () => {},
       clock: systemClock,
       log: { ...quiet, error: (fields) => void errors.push(fields) },
     });
     host.start();
+    dsn = shards[0]?.dsn ?? "";
+    host.serve({ id: 0, dsn, generation: 1n, patienceMs: 0 });
     await served();
   });
   after(async () => {
@@ -95,7 +98,11 @@ describe("shard host (needs postgres)", function () {
   });
 
   const served = (): Promise<void> =>
-    until("the shard is served", 20_000, async () => (await host.snapshots()).some(({ mode }) => mode === "serving"));
+    until(
+      "the shard is served",
+      20_000,
+      async () => host.serving.includes(0) && (await host.snapshots()).some(({ mode }) => mode === "serving"),
+    );
 
   /** Sends one payment; its ticket. */
   function send(key: string): number {
@@ -172,6 +179,23 @@ describe("shard host (needs postgres)", function () {
       await api.attachGateway(0, transfer(port2, [port2]));
       await remoteOf<AnswerPort>(port1).onAnswers(null as unknown as []);
     });
+  });
+
+  it("gives a shard up and takes it back: what comes in between is told that it is not served here", async () => {
+    const [before] = await host.snapshots();
+    await host.release(0, 5_000);
+    await until("it is told", 5_000, async () => host.serving.length === 0);
+    const inTheGap = send("gap");
+    expect(replies.get(inTheGap)?.code).to.equal("shard_unavailable");
+    expect([...host.given]).to.deep.equal([]);
+    host.serve({ id: 0, dsn, generation: 2n, patienceMs: 0 });
+    await until("it is served again", 20_000, async () => host.serving.includes(0));
+    const [after] = await host.snapshots();
+    expect(Number(after?.epoch)).to.equal(Number(before?.epoch) + 1);
+    const fresh = send("after-gap");
+    await answered(fresh);
+    expect(replies.get(fresh)?.status).to.equal(201);
+    expect(servings, "served, given up, served").to.be.at.least(3);
   });
 
   it("settles calls to a dead worker, which comlink alone never does", async () => {

@@ -7,7 +7,7 @@ const LIMITS = { answerWithinMs: 2_500, gatewayCallMs: 3_000, sameKeyGraceMs: 3_
 
 export function nodeConfigOf(facts: {
   readonly databases: Databases;
-  readonly ports: { readonly api: number; readonly admin: number };
+  readonly ports: { readonly api: number; readonly admin: number; readonly peers: number };
   readonly stripe: string;
   readonly adyen: string;
 }): NodeConfigFile & { readonly limits: typeof LIMITS } {
@@ -17,6 +17,7 @@ export function nodeConfigOf(facts: {
     node: { id: "node-1" },
     api: { host: "127.0.0.1", port: ports.api },
     admin: { host: "127.0.0.1", port: ports.admin },
+    peers: { host: "127.0.0.1", port: ports.peers },
     control: { dsn: databases.control.dsn },
     keys: { file: databases.keysFile },
     gateways: {

@@ -88,6 +88,7 @@ export class Site {
         gateways: ["stripe", "adyen"],
         rateLimitPerSecond: 100_000,
         keysFile: join(path, "keys.json"),
+        operatorTokenFile: join(path, "operator.token"),
       }),
       gateways.start(),
     ]);
@@ -96,7 +97,7 @@ export class Site {
     const admin = await reservePort(0);
     const links = await Links.start(postgres, { stripeUrl, adyenUrl, apiPort: api.port });
     undo.push(() => links.stop());
-    const ports = { api: api.port, admin: admin.port };
+    const ports = { api: api.port, admin: admin.port, peers: (await reservePort(0)).port };
     const node = nodePart(
       launch("../cluster/node.ts"),
       nodeConfigOf({ databases, ports, stripe: links.stripe.url, adyen: links.adyen.url }),
@@ -109,10 +110,11 @@ export class Site {
     const shards = databases.shards.map((shard) => ({ ...shard, ownerDsn: atPort(shard.ownerDsn, server.port) }));
     const info = describeSandbox({
       cluster: { ...databases, shards },
+      servers: [{ ownerUrl: server.ownerUrl, pid: server.pid }],
       stripe: { url: stripeUrl, chargeLog: chargeLog("stripe"), controlUrl: `${stripeUrl}/_control` },
       adyen: { url: adyenUrl, chargeLog: chargeLog("adyen"), controlUrl: `${adyenUrl}/_control` },
       redisUrl: null,
-      node: { id: node.name, pid: node.pid, ...node.ready, apiUrl: links.front.url },
+      nodes: [{ id: node.name, pid: node.pid, ...node.ready, apiUrl: links.front.url }],
     });
     const seats = await seatsOf(info, databases.control.ownerDsn, lanes);
     links.watch(seats);

@@ -164,6 +164,7 @@ export class Rig {
         generation,
         activationId: "00000000-0000-4000-8000-000000000000",
         process: String(generation),
+        patienceMs: 0,
         isGone: () => true,
       }),
       ...changes,
