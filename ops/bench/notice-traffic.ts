@@ -50,7 +50,7 @@ export function itemOf(line: ChargeLine): AdyenItem | undefined {
 /** The request that brings one item. */
 export function requestOf(item: AdyenItem, { url, hmacKey }: NoticeAddress): Buffer {
   const { host, pathname } = new URL(url);
-  const { body } = adyenNotification([signItem(item, hmacKey)], { url, basicAuth: null });
+  const { body } = adyenNotification([signItem(item, hmacKey)], { basicAuth: null });
   const head = [
     `POST ${pathname} HTTP/1.1`,
     `Host: ${host}`,

@@ -6,8 +6,11 @@ export const EXITS = {
   usage: { code: 2, meaning: "the command line is wrong" },
   notFound: { code: 3, meaning: "there is no such thing" },
   auth: { code: 4, meaning: "credentials were refused" },
+  conflict: { code: 5, meaning: "it contradicts the present state" },
   checkFailed: { code: 6, meaning: "a check failed" },
   timeOut: { code: 7, meaning: "no answer in time" },
+  notConfirmed: { code: 8, meaning: "a confirmation is missing" },
+  changesPending: { code: 10, meaning: "there are changes to be made" },
   interrupted: { code: 130, meaning: "interrupted" },
 } as const;
 export type ExitName = keyof typeof EXITS;

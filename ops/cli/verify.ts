@@ -6,6 +6,8 @@ import { renderJson } from "./answers.ts";
 import { addControlOptions, type ControlOptions, withControl } from "./control.ts";
 import { CommandFailure } from "./failures.ts";
 import { openSandbox } from "./sandbox-access.ts";
+import { shardsBehind } from "./shard-databases.ts";
+import { allHold, verdictItem, verdictLines } from "./verdicts.ts";
 
 interface VerifyOptions extends ControlOptions {
   readonly controlDsn?: string;
@@ -71,10 +73,11 @@ function readSeconds(text: string): number {
 /** Of a sandbox everything is known; of another cluster its databases, and the logs that are named. */
 async function siteOf(options: VerifyOptions): Promise<VerifySite> {
   const { controlDsn, config, dataDir, chargeLog = null, api } = options;
-  if (controlDsn !== undefined) return { dsns: await shardsOf(controlDsn), chargeLogs: chargeLog, api: null };
+  if (controlDsn !== undefined)
+    return { dsns: dsnsIn(await shardsBehind(controlDsn)), chargeLogs: chargeLog, api: null };
   if (config !== undefined)
     return {
-      dsns: await withControl(options, async (store) => dsnsIn(await store.loadDirectory())),
+      dsns: await withControl(options, async (store) => dsnsIn((await store.loadDirectory()).shards)),
       chargeLogs: chargeLog,
       api: null,
     };
@@ -86,23 +89,7 @@ async function siteOf(options: VerifyOptions): Promise<VerifySite> {
   };
 }
 
-const dsnsIn = ({ shards }: { readonly shards: readonly { readonly dsn: string }[] }): readonly string[] =>
-  shards.map(({ dsn }) => dsn);
-
-async function shardsOf(controlDsn: string): Promise<readonly string[]> {
-  const { openControlStore } = await import("../../storage/index.ts");
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const store = openControlStore({ dsn: controlDsn, who: "payctl", log, keys: null });
-  try {
-    return dsnsIn(await store.loadDirectory());
-  } catch (error) {
-    throw new CommandFailure("other", `the control database cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  } finally {
-    await store.close();
-  }
-}
+const dsnsIn = (shards: readonly { readonly dsn: string }[]): readonly string[] => shards.map(({ dsn }) => dsn);
 
 /** The newest report: the first in which all holds, or the last one in time. */
 async function look(options: VerifyOptions, site: VerifySite, say: (text: string) => void): Promise<VerifyReport> {
@@ -122,27 +109,10 @@ async function look(options: VerifyOptions, site: VerifySite, say: (text: string
   }
 }
 
-/** Names begin with a number, as `I7`, and say what must not be. */
-const split = (name: string): readonly [id: string, never: string] => {
-  const [id = "", ...words] = name.split(" ");
-  return [id, words.join(" ")];
-};
-
-function toJson({ verdicts, counted }: VerifyReport): string {
-  const invariants = verdicts.map(({ name, found, offenders, isNote }) => {
-    const [id, never] = split(name);
-    return { id, never, found, offenders, note: isNote, holds: found === 0 || isNote };
-  });
-  return renderJson("Verification", [{ holds: invariants.every(({ holds }) => holds), counted, invariants }]);
-}
+const toJson = ({ verdicts, counted }: VerifyReport): string =>
+  renderJson("Verification", [{ holds: allHold(verdicts), counted, invariants: verdicts.map(verdictItem) }]);
 
 function toText({ verdicts, counted }: VerifyReport): string {
-  const lines = verdicts.flatMap(({ name, found, offenders, isNote }) => {
-    const word = found === 0 ? "ok" : isNote ? "note" : "BROKEN";
-    const [id, never] = split(name);
-    const head = `${word.padEnd(6)}  ${id.padEnd(3)}  ${never}: ${found}`;
-    return [head, ...offenders.map((offender) => `               ${offender}`)];
-  });
   const { payments, operations, charges, hashes } = counted;
-  return `${lines.join("\n")}\n${payments} payments, ${operations} operations, ${charges} charge log lines, ${hashes} rows hashed`;
+  return `${verdictLines(verdicts)}\n${payments} payments, ${operations} operations, ${charges} charge log lines, ${hashes} rows hashed`;
 }

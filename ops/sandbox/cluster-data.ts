@@ -13,15 +13,20 @@ import {
   ensureSecret,
   fileKeyProvider,
   openControlStore,
+  placeShards,
   provisionCluster,
   type ControlStore,
   type DirectorySnapshot,
 } from "../../storage/index.ts";
 import { shareKeyFile } from "./key-file.ts";
+import { shareOperatorToken } from "./operator-token.ts";
 import type { DatabaseAddress, SandboxMerchant } from "./sandbox-file.ts";
 
 export interface ClusterWish {
-  /** Owner URLs: the first holds the control database, shard i is on server i modulo their number. */
+  /**
+   * Owner URLs: the first holds the control database, a new shard i is on server i modulo their number. Shards that
+   * exist stay on the server that has them.
+   */
   readonly servers: readonly string[];
   /** Null: as many as there are, else four. */
   readonly shards: number | null;
@@ -32,6 +37,8 @@ export interface ClusterWish {
   /** Of new merchants. */
   readonly rateLimitPerSecond: number;
   readonly keysFile: string;
+  /** Where the token of the sandbox's operator is, or is put. */
+  readonly operatorTokenFile: string;
 }
 
 export interface Cluster {
@@ -61,13 +68,14 @@ export const prepareCluster: PrepareCluster = async (wish) => {
   const planned = planSlotMap(Array.from({ length: shardCount }, (_, shard) => shard));
   const { control, shards } = await provisionCluster({
     controlServer,
-    shardServers: wish.servers,
+    shardServers: await placeShards({ servers: wish.servers, shardCount, prefix: PREFIX }),
     shardCount,
     slotsOf: (shard) => planned.slotsOf(shard),
     prefix: PREFIX,
   });
   await shareKeyFile(wish.keysFile, control.ownerDsn);
   const keys = fileKeyProvider(wish.keysFile);
+  await shareOperatorToken(wish.operatorTokenFile, control.ownerDsn, keys);
   const store = openControlStore({
     dsn: control.ownerDsn,
     who: "sandbox",

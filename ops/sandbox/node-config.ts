@@ -3,7 +3,11 @@ export interface NodeConfigFile {
   readonly mode: "sandbox";
   readonly node: { readonly id: string };
   readonly api: { readonly host: string; readonly port: number };
-  readonly admin: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number; readonly grpcPort?: number };
+  /** Who issues tokens; null: each node its own. */
+  readonly issuer?: string | null;
+  /** Where the other nodes reach it. */
+  readonly peers: { readonly host: string; readonly port: number };
   readonly control: { readonly dsn: string };
   readonly keys: { readonly file: string };
   readonly gateways: {
@@ -28,7 +32,7 @@ export interface NodeConfigFile {
   readonly sandboxTokens: readonly { readonly token: string; readonly meaning: string }[];
   /** Null: one less than the cores. */
   readonly workers: number | null;
-  /** Of each gateway account; null: no budget. */
+  /** Of this node to each gateway account; null: no budget. */
   readonly gatewayCallsPerSecond?: number | null;
   readonly gatewayCallsInFlight?: number | null;
   /** By name; what is missing keeps its default. */

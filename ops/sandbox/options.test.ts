@@ -9,6 +9,7 @@ describe("the options of npm start", () => {
     expect(verdict).to.deep.equal({
       kind: "run",
       options: {
+        nodes: 1,
         shards: null,
         merchants: null,
         port: null,
@@ -30,7 +31,7 @@ describe("the options of npm start", () => {
 
   it("are all read", () => {
     const line =
-      "--nodes 1 --shards 2 --merchants 5 --port 8085 --data-dir data --workers 3 " +
+      "--nodes 3 --shards 2 --merchants 5 --port 8085 --data-dir data --workers 3 " +
       "--postgres postgres://u:p@h:1/postgres --postgres postgresql://u:p@h:2/postgres " +
       "--stripe-url http://127.0.0.1:7/ --adyen-url https://proxy --gateway fixed-latency:50 " +
       "--redis rediss://:secret@h:6380/1 --rate-limit 1000 " +
@@ -38,6 +39,7 @@ describe("the options of npm start", () => {
       "--postgres-set shared_buffers=1GB --postgres-set work_mem=4MB";
     const verdict = read(...line.split(" "));
     expect(verdict.kind === "run" && verdict.options).to.deep.equal({
+      nodes: 3,
       shards: 2,
       merchants: 5,
       port: 8085,
@@ -57,7 +59,7 @@ describe("the options of npm start", () => {
   });
 
   const wrong: readonly (readonly [readonly string[], string])[] = [
-    [["--nodes", "2"], "not built yet"],
+    [["--nodes", "10"], "--nodes takes a whole number from 1 to 9"],
     [["--nodes", "0"], "--nodes takes a whole number"],
     [["--redis", "h:6379"], "--redis takes a URL that begins with redis:// or rediss://"],
     [["--redis", "http://h"], "--redis takes a URL"],

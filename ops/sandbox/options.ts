@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 export interface SandboxOptions {
+  /** Processes that serve; from two on there are two embedded PostgreSQL servers. */
+  readonly nodes: number;
   /** Null: as many as there are, else four. */
   readonly shards: number | null;
   /** To have at least; null: as many as there are, else three. */
@@ -10,7 +12,7 @@ export interface SandboxOptions {
   /** Preferred port of the API; null: 8080. */
   readonly port: number | null;
   readonly dataDir: string;
-  /** Servers to use instead of the embedded one: the first holds control, shard i is on server i modulo their number. */
+  /** Servers to use instead of embedded ones: the first holds control, a new shard i is on server i modulo their number. */
   readonly postgres: readonly string[];
   readonly stripeUrl: string | null;
   readonly adyenUrl: string | null;
@@ -21,7 +23,7 @@ export interface SandboxOptions {
   readonly redisUrl: string | null;
   /** Requests a second that each new merchant may send; null: 100. */
   readonly rateLimitPerSecond: number | null;
-  /** Calls a second to each gateway account; null: any number. */
+  /** Calls a second to each gateway account, of all nodes together; null: any number. */
   readonly gatewayCallsPerSecond: number | null;
   /** Calls to each gateway account whose answer is out at once; null: any number. */
   readonly gatewayCallsInFlight: number | null;
@@ -35,26 +37,27 @@ export type OptionsVerdict =
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly message: string };
 
-export const USAGE = `npm start -- [options]      starts the sandbox: PostgreSQL, gateway simulators, one node
+export const USAGE = `npm start -- [options]      starts the sandbox: PostgreSQL, gateway simulators, one node or more
 
+  --nodes N           node processes (1 to 9, default 1); more than one share two PostgreSQL servers: the first holds
+                      the control database and even shards, the second odd ones; shards that exist stay where they are
   --shards N          shards of a new cluster (default 4; an existing one keeps its number)
   --merchants N       merchants to have at least, on different shards (default 3; existing ones stay)
-  --port P            preferred port of the API (default 8080; another one when it is taken)
+  --port P            preferred port of the API (default 8080; another one when it is taken); each further node has the
+                      next free one
   --data-dir D        folder of all data (default .sandbox)
-  --postgres URL      existing server on which databases and roles may be created, instead of the embedded one;
-                      repeatable: the first holds the control database, shards go round all
+  --postgres URL      existing server on which databases and roles may be created, instead of embedded ones;
+                      repeatable: the first holds the control database, new shards go round all
   --stripe-url URL    where the node reaches Stripe, for example a proxy in front of the simulator
   --adyen-url URL     the same for Adyen
   --gateway fixed-latency:MS   benchmarks: merchants use an in-process gateway that answers after MS milliseconds
   --redis URL         Redis for finished replies (default: none; redis://HOST:PORT or rediss://)
   --rate-limit R      requests a second that each new merchant may send (default 100; existing ones keep theirs)
   --gateway-calls-per-second R, --gateway-calls-in-flight N
-                      budget of calls to each gateway account (default: none)
+                      budget of calls to each gateway account (default: none); each node has an equal part of it
   --limit NAME=N      a limit of the node by its name in the configuration, repeatable
-  --workers N         worker threads for shard actors (default: cores - 1)
-  --postgres-set NAME=VALUE    setting of the embedded server, repeatable (durability cannot be turned off)
-
-Not built yet: --nodes N (above 1).`;
+  --workers N         worker threads for shard actors of each node (default: cores - 1)
+  --postgres-set NAME=VALUE    setting of the embedded servers, repeatable (durability cannot be turned off)`;
 
 const text = { type: "string" } as const;
 const texts = { type: "string", multiple: true } as const;
@@ -85,9 +88,8 @@ export function readOptions(args: readonly string[], cwd: string, projectDir: st
       },
     });
     if (values.help === true) return { kind: "help" };
-    if (wholeNumber("--nodes", values.nodes, 1, 64, 1) > 1)
-      return { kind: "wrong", message: "--nodes: more than one node is not built yet" };
     const options: SandboxOptions = {
+      nodes: wholeNumber("--nodes", values.nodes, 1, 9, 1),
       shards: values.shards === undefined ? null : wholeNumber("--shards", values.shards, 1, 64, 4),
       merchants: values.merchants === undefined ? null : wholeNumber("--merchants", values.merchants, 1, 1000, 3),
       port: values.port === undefined ? null : wholeNumber("--port", values.port, 0, 65_535, 0),

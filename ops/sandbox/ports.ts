@@ -21,6 +21,16 @@ export async function reservePort(preferred: number): Promise<ReservedPort> {
   throw new Error("no free port on 127.0.0.1");
 }
 
+/** The first free port from `first` on when one of a hundred is, else one that the system picks. 0 asks for any. */
+export async function reservePortFrom(first: number): Promise<ReservedPort> {
+  const last = first === 0 ? -1 : Math.min(first + 99, 65_535);
+  for (let port = first; port <= last; port++) {
+    const found = await tryPort(port);
+    if (found !== undefined) return found;
+  }
+  return reservePort(0);
+}
+
 /** Binds a port for a moment and keeps its mark; undefined when somebody else has either. */
 async function tryPort(wanted: number): Promise<ReservedPort | undefined> {
   const probe = await listen({ port: wanted, host: "127.0.0.1", exclusive: true });

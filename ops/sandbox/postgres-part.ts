@@ -1,17 +1,18 @@
-/** The embedded PostgreSQL as a part of the sandbox: started again on the same port, because DSNs carry it. */
+/** An embedded PostgreSQL as a part of the sandbox: started again on the same port, because DSNs carry it. */
 import { join } from "node:path";
 import type { Part, PartEnd } from "./part.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "./postgres.ts";
 
 export class PostgresPart implements Part {
-  readonly name = "PostgreSQL";
+  readonly name: string;
   readonly logFile: string;
   readonly #options: EmbeddedPostgresOptions;
   #server: EmbeddedPostgres | undefined;
   #port: number | undefined;
   #starting: Promise<void> = Promise.resolve();
 
-  constructor(options: EmbeddedPostgresOptions) {
+  constructor(name: string, options: EmbeddedPostgresOptions) {
+    this.name = name;
     this.#options = options;
     this.logFile = join(options.dataDir, "postgres.log");
   }

@@ -7,6 +7,8 @@ import { ProgramPart } from "./part.ts";
 export interface NodeReady {
   readonly apiUrl: string;
   readonly adminUrl: string;
+  /** `host:port` of the service for operators. */
+  readonly adminGrpcAddress: string;
 }
 export interface GatewaysReady {
   readonly stripeUrl: string;
@@ -19,7 +21,7 @@ interface GatewaysSettings {
 }
 
 /** Where a program is and what it inherits. */
-interface Launch {
+export interface Launch {
   readonly entry: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly folder: SandboxFolder;
@@ -45,7 +47,7 @@ export function nodePart(launch: Launch, config: NodeConfigFile): ProgramPart<No
     args: [],
     environment: { ...launch.environment, PAYMENT_CLUSTER_CONFIG: configFile },
     stopLimitMs: 40_000, // above the node's own drain: an answer takes 10 s at most, a gateway call 20 s
-    readReady: (message) => readTexts(message, ["apiUrl", "adminUrl"]),
+    readReady: (message) => readTexts(message, ["apiUrl", "adminUrl", "adminGrpcAddress"]),
   });
 }
 

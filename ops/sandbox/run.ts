@@ -30,7 +30,8 @@ export async function runSandbox(options: SandboxOptions, around: Surroundings):
       (error: unknown) => error as Error,
     ),
   ]);
-  around.say(failure === undefined ? "ending: node, gateways, PostgreSQL" : failure.message);
+  const nodes = options.nodes === 1 ? "node" : `${options.nodes} nodes`;
+  around.say(failure === undefined ? `ending: ${nodes}, gateways, PostgreSQL` : failure.message);
   await sandbox.end();
   requests.close();
   return failure === undefined ? 0 : 1;

@@ -13,9 +13,12 @@ export interface SandboxFile {
   readonly postgres: {
     readonly control: DatabaseAddress;
     readonly shards: readonly (DatabaseAddress & { readonly id: number })[];
+    /** The first holds the control database. */
+    readonly servers: readonly ServerAddress[];
   };
   readonly redisUrl: string | null;
   readonly gateways: { readonly stripe: GatewayAddress; readonly adyen: GatewayAddress };
+  /** The first is the one of `apiUrl` and `adminUrl`. */
   readonly nodes: readonly NodeAddress[];
 }
 
@@ -34,6 +37,12 @@ export interface DatabaseAddress {
   readonly ownerDsn: string;
 }
 
+/** A PostgreSQL server. `ownerUrl`: with all rights. `pid`: null when it was given to the sandbox. */
+export interface ServerAddress {
+  readonly ownerUrl: string;
+  readonly pid: number | null;
+}
+
 export interface GatewayAddress {
   /** The simulator itself, whatever stands between it and the node. */
   readonly url: string;
@@ -44,31 +53,37 @@ export interface GatewayAddress {
 
 export interface NodeAddress {
   readonly id: string;
+  /** Of its newest process that became ready. */
   readonly pid: number;
   readonly apiUrl: string;
   readonly adminUrl: string;
+  /** `host:port` of the service for operators. */
+  readonly adminGrpcAddress: string;
 }
 
-/** The file of a sandbox of one node that this process holds together. */
+/** The file of a sandbox that this process holds together. Throws when it has no node. */
 export function describeSandbox(facts: {
-  readonly cluster: Pick<SandboxFile, "merchants"> & SandboxFile["postgres"];
+  readonly cluster: Pick<SandboxFile, "merchants"> & Pick<SandboxFile["postgres"], "control" | "shards">;
+  readonly servers: readonly ServerAddress[];
   readonly stripe: GatewayAddress;
   readonly adyen: GatewayAddress;
   readonly redisUrl: string | null;
-  readonly node: NodeAddress;
+  readonly nodes: readonly NodeAddress[];
 }): SandboxFile {
-  const { cluster, stripe, adyen, redisUrl, node } = facts;
+  const { cluster, servers, stripe, adyen, redisUrl, nodes } = facts;
+  const [first] = nodes;
+  if (first === undefined) throw new Error("a sandbox has a node");
   return {
     version: 1,
     pid: process.pid,
-    apiUrl: node.apiUrl,
-    adminUrl: node.adminUrl,
-    tokenUrl: `${node.apiUrl}/oauth/token`,
+    apiUrl: first.apiUrl,
+    adminUrl: first.adminUrl,
+    tokenUrl: `${first.apiUrl}/oauth/token`,
     merchants: cluster.merchants,
-    postgres: { control: cluster.control, shards: cluster.shards },
+    postgres: { control: cluster.control, shards: cluster.shards, servers },
     redisUrl,
     gateways: { stripe, adyen },
-    nodes: [node],
+    nodes,
   };
 }
 

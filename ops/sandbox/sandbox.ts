@@ -1,21 +1,21 @@
 /**
- * The sandbox as a whole: starts PostgreSQL, the gateway simulators and one node in the order that they need each
+ * The sandbox as a whole: starts PostgreSQL, the gateway simulators and the nodes in the order that they need each
  * other, keeps them up, tells the world in `sandbox.json`, and ends them in the opposite order.
  */
 import { relative } from "node:path";
 import { renderBanner } from "./banner.ts";
 import type { Cluster, PrepareCluster } from "./cluster-data.ts";
 import type { SandboxFolder } from "./folder.ts";
-import { GATEWAY_TOKENS } from "./gateways/tokens.ts";
-import { SANDBOX_API_KEYS, SANDBOX_WEBHOOK_SECRETS } from "./node-config.ts";
+import { SandboxNodes } from "./nodes.ts";
 import type { SandboxOptions } from "./options.ts";
 import { keepRunning } from "./keep-running.ts";
 import type { Part, ProgramPart } from "./part.ts";
 import { reservePort } from "./ports.ts";
-import { PostgresPart } from "./postgres-part.ts";
-import { gatewaysPart, nodePart, type GatewaysReady, type NodeReady } from "./programs.ts";
-import { waitUntilReady } from "./readiness.ts";
-import { describeSandbox, type SandboxFile } from "./sandbox-file.ts";
+import { gatewaysPart, type GatewaysReady, type Launch } from "./programs.ts";
+import { describeSandbox, type GatewayAddress, type SandboxFile } from "./sandbox-file.ts";
+import { DatabaseServers } from "./servers.ts";
+import { sharedConfigOf } from "./shared-config.ts";
+import { tellGateways } from "./webhook-addresses.ts";
 
 /** What a start needs from outside; tests put stand-ins here. */
 export interface Surroundings {
@@ -30,9 +30,7 @@ export interface Surroundings {
   say(line: string): void;
 }
 
-const PORTS = { api: 8080, admin: 9091, stripe: 12_111, adyen: 12_112 } as const;
-const NODE_ID = "node-1";
-const READY_LIMIT_MS = 30_000;
+const PORTS = { stripe: 12_111, adyen: 12_112 } as const;
 /** Requests a second of a new merchant. */
 const RATE_LIMIT_PER_SECOND = 100;
 
@@ -43,29 +41,30 @@ export class Sandbox {
   readonly #folder: SandboxFolder;
   readonly #notes: string[] = [];
   readonly #stopping = new AbortController();
-  #postgres: PostgresPart | undefined;
+  readonly #servers: DatabaseServers;
   #gateways: ProgramPart<GatewaysReady> | undefined;
-  #node: ProgramPart<NodeReady> | undefined;
+  #nodes: SandboxNodes | undefined;
   #cluster: Cluster | undefined;
 
   constructor(options: SandboxOptions, around: Surroundings, folder: SandboxFolder) {
     this.#options = options;
     this.#around = around;
     this.#folder = folder;
+    this.#servers = new DatabaseServers(options, folder);
   }
 
   /** Brings everything up and prints the banner. Throws when a part does not start or `end` is called meanwhile. */
   async boot(startedMs: number): Promise<void> {
     await Promise.all([this.#bootDatabases(), this.#bootGateways()]);
-    await this.#bootNode();
-    await this.#waitForNode();
+    const nodes = await this.#bootNodes();
+    await nodes.waitForAll(this.#stopping.signal);
     const file = this.#publish();
     this.#folder.announce(file.apiUrl);
     this.#around.print(
       renderBanner({
         file,
         nodeVersion: process.versions.node,
-        postgres: this.#postgres === undefined ? "PostgreSQL (given)" : "PostgreSQL 18 (embedded)",
+        postgres: this.#servers.title,
         gateways: this.#options.fixedLatencyMs === null ? "stripe and adyen sandboxes" : "fixed-latency gateway",
         notes: this.#notes,
         dataDir: this.#shownFolder(),
@@ -74,21 +73,30 @@ export class Sandbox {
     );
   }
 
-  /** Keeps the parts up until `end` is called. Throws when one ends again and again. */
+  /** Keeps the parts up until `end` is called, each by itself. Throws when one ends again and again. */
   async watch(): Promise<void> {
-    const parts = [this.#postgres, this.#gateways, this.#node].filter((part) => part !== undefined);
-    await Promise.all(parts.map((part) => this.#watchPart(part)));
+    const nodes = this.#startedNodes();
+    await Promise.all([
+      ...[...this.#servers.parts, this.#startedGateways()].map((part) =>
+        this.#watchPart(part, (signal) => nodes.waitForAll(signal)),
+      ),
+      ...nodes.parts.map((part) => this.#watchPart(part, (signal) => nodes.waitFor(part, signal))),
+    ]);
   }
 
-  async #watchPart(part: Part): Promise<void> {
+  /** `settle`: waits for what the part's return lets work again. */
+  async #watchPart(part: Part, settle: (stopping: AbortSignal) => Promise<void>): Promise<void> {
     await keepRunning(
       part,
       this.#stopping.signal,
       (line) => this.#around.say(line),
       async () => {
         this.#around.say(`${part.name} is back (process ${part.pid})`);
-        await this.#waitForNode().catch((error: Error) => this.#around.say(error.message)); // it may have ended meanwhile
-        if (this.#node?.pid !== 0) this.#publish();
+        this.#publish(); // a server has another pid; a node is named when it can do its work
+        const failure = await settle(this.#stopping.signal).catch((error: Error) => error);
+        if (this.#stopping.signal.aborted) return;
+        if (failure !== undefined) this.#around.say(failure.message); // it may have ended meanwhile
+        this.#publish();
       },
     );
   }
@@ -96,28 +104,20 @@ export class Sandbox {
   /** Ends the parts in order and gives the folder up. */
   async end(): Promise<void> {
     this.#stopping.abort();
-    await this.#node?.stop(); // drains: it still needs the gateways and the databases
+    await stopAll(this.#nodes?.parts ?? []); // they drain: they still need the gateways and the databases
     await this.#gateways?.stop();
-    await this.#postgres?.stop();
+    await stopAll(this.#servers.parts);
     this.#folder.close();
   }
 
   kill(): void {
-    for (const part of [this.#node, this.#gateways, this.#postgres]) part?.kill();
+    for (const part of [...(this.#nodes?.parts ?? []), this.#gateways, ...this.#servers.parts]) part?.kill();
   }
 
   async #bootDatabases(): Promise<void> {
-    const given = this.#options.postgres;
-    if (given.length === 0) {
-      this.#postgres = new PostgresPart({
-        dataDir: this.#folder.file("postgres"),
-        settings: this.#options.postgresSettings,
-      });
-      await this.#start(this.#postgres);
-      this.#notePostgres(this.#postgres);
-    }
+    await Promise.all(this.#servers.parts.map((part) => this.#start(part)));
     this.#stopping.signal.throwIfAborted();
-    const servers = this.#postgres === undefined ? given : [this.#postgres.server.ownerUrl];
+    const servers = this.#servers.urls;
     this.#cluster = await this.#around
       .prepareCluster({
         servers,
@@ -126,28 +126,20 @@ export class Sandbox {
         gateways: this.#options.fixedLatencyMs === null ? ["stripe", "adyen"] : ["fixed-latency"],
         rateLimitPerSecond: this.#options.rateLimitPerSecond ?? RATE_LIMIT_PER_SECOND,
         keysFile: this.#folder.file("keys.json"),
+        operatorTokenFile: this.#folder.file("operator.token"),
       })
       .catch((error: NodeJS.ErrnoException) => {
         const where = servers.map((server) => new URL(server).host).join(", ");
         const why = error.message === "" ? error.code : error.message; // a refused connection has no message
         throw new Error(`the databases on ${where} cannot be prepared: ${why}`, { cause: error });
       });
-  }
-
-  #notePostgres({ server }: PostgresPart): void {
-    if (server.port !== 5440) this.#notes.push(`port 5440 taken, PostgreSQL uses ${server.port}`);
-    if (!server.place.home.startsWith(this.#folder.path))
-      this.#notes.push(
-        `user ${server.place.runAs.name} cannot look into this folder: PostgreSQL is in ${server.place.home}`,
-      );
-    else if (server.place.native.startsWith(server.place.home))
-      this.#notes.push(`PostgreSQL's programs were copied to ${server.place.native}`);
+    this.#notes.push(...this.#servers.notes(this.#cluster.shards));
   }
 
   /** The preferred port or another one, which is noted. */
   async #port(name: string, preferred: number): Promise<number> {
     const { port } = await reservePort(preferred);
-    if (port !== preferred && preferred !== 0) this.#notes.push(`port ${preferred} taken, ${name} uses ${port}`);
+    if (port !== preferred) this.#notes.push(`port ${preferred} taken, ${name} uses ${port}`);
     return port;
   }
 
@@ -161,12 +153,12 @@ export class Sandbox {
   }
 
   /** Nothing starts any more once `end` was called, for it has stopped what it found. */
-  #start(part: Part): Promise<void> {
+  #start(part: Pick<Part, "start">): Promise<void> {
     this.#stopping.signal.throwIfAborted();
     return part.start();
   }
 
-  #launch(entry: string): Parameters<typeof nodePart>[0] {
+  #launch(entry: string): Launch {
     return { entry, environment: this.#around.environment, folder: this.#folder };
   }
 
@@ -174,78 +166,50 @@ export class Sandbox {
     return this.#folder.file(`gateways/${gateway}-charges.jsonl`);
   }
 
-  async #bootNode(): Promise<void> {
-    const { cluster, gateways } = this.#running();
-    const { stripeUrl, adyenUrl, fixedLatencyMs, redisUrl, workers } = this.#options;
-    const { gatewayCallsPerSecond, gatewayCallsInFlight, limits } = this.#options;
-    this.#node = nodePart(this.#launch(this.#around.nodeEntry), {
-      mode: "sandbox",
-      node: { id: NODE_ID },
-      api: { host: "127.0.0.1", port: await this.#port("the API", this.#options.port ?? PORTS.api) },
-      admin: { host: "127.0.0.1", port: await this.#port("the admin listener", PORTS.admin) },
-      control: { dsn: cluster.control.dsn },
-      keys: { file: cluster.keysFile },
-      gateways: {
-        stripe: {
-          baseUrl: stripeUrl ?? gateways.stripeUrl,
-          apiKey: SANDBOX_API_KEYS.stripe,
-          webhooks: { secrets: [SANDBOX_WEBHOOK_SECRETS.stripe], livemode: false },
-        },
-        adyen: {
-          baseUrl: adyenUrl ?? gateways.adyenUrl,
-          apiKey: SANDBOX_API_KEYS.adyen,
-          webhooks: { hmacKeys: [SANDBOX_WEBHOOK_SECRETS.adyen], live: false, basicAuth: null },
-        },
-        fixedLatency: fixedLatencyMs === null ? null : { delayMs: fixedLatencyMs },
-      },
-      redis: redisUrl === null ? null : { url: redisUrl },
-      sandboxTokens: GATEWAY_TOKENS.map(({ token, meaning }) => ({ token, meaning })),
-      workers,
-      gatewayCallsPerSecond,
-      gatewayCallsInFlight,
-      limits,
-    });
-    await this.#start(this.#node);
-    await this.#tellGateways(this.#node.ready.apiUrl);
+  async #bootNodes(): Promise<SandboxNodes> {
+    const { nodes: count, port: apiPort } = this.#options;
+    const gateways = this.#startedGateways().ready;
+    const launch = this.#launch(this.#around.nodeEntry);
+    const config = sharedConfigOf(this.#options, this.#prepared(), gateways);
+    const nodes = await SandboxNodes.prepare({ count, apiPort, launch, config });
+    this.#notes.push(...nodes.notes);
+    this.#nodes = nodes;
+    await this.#start(nodes);
+    const apiUrls = nodes.addresses.map(({ apiUrl }) => apiUrl);
+    await tellGateways(gateways, apiUrls);
+    return nodes;
   }
 
-  /** Where their notifications go; they remember it over a restart. */
-  async #tellGateways(apiUrl: string): Promise<void> {
-    const { gateways } = this.#running();
-    const { stripe, adyen } = SANDBOX_WEBHOOK_SECRETS;
-    await setWebhooks(gateways.stripeUrl, { gateway: "stripe", url: `${apiUrl}/v1/webhooks/stripe`, secret: stripe });
-    await setWebhooks(gateways.adyenUrl, { gateway: "adyen", url: `${apiUrl}/v1/webhooks/adyen`, hmacKey: adyen });
+  #prepared(): Cluster {
+    if (this.#cluster === undefined) throw new Error("the databases are not prepared");
+    return this.#cluster;
   }
 
-  #running(): { cluster: Cluster; gateways: GatewaysReady } {
-    if (this.#cluster === undefined || this.#gateways === undefined) throw new Error("the sandbox is not started");
-    return { cluster: this.#cluster, gateways: this.#gateways.ready };
+  #startedGateways(): ProgramPart<GatewaysReady> {
+    if (this.#gateways === undefined) throw new Error("the simulators are not started");
+    return this.#gateways;
   }
 
-  /** Until the node commits. */
-  async #waitForNode(): Promise<void> {
-    if (this.#node === undefined || this.#node.pid === 0) return;
-    await waitUntilReady(`${this.#node.ready.adminUrl}/readyz`, READY_LIMIT_MS, this.#stopping.signal);
+  #startedNodes(): SandboxNodes {
+    if (this.#nodes === undefined) throw new Error("the nodes are not started");
+    return this.#nodes;
   }
 
   /** Writes `sandbox.json` as things are now. */
   #publish(): SandboxFile {
-    const { cluster, gateways } = this.#running();
-    if (this.#node === undefined) throw new Error("the node is not started");
+    const { stripeUrl, adyenUrl } = this.#startedGateways().ready;
+    const addressOf = (gateway: string, url: string): GatewayAddress => ({
+      url,
+      chargeLog: this.#chargeLog(gateway),
+      controlUrl: `${url}/_control`,
+    });
     const file = describeSandbox({
-      cluster,
-      stripe: {
-        url: gateways.stripeUrl,
-        chargeLog: this.#chargeLog("stripe"),
-        controlUrl: `${gateways.stripeUrl}/_control`,
-      },
-      adyen: {
-        url: gateways.adyenUrl,
-        chargeLog: this.#chargeLog("adyen"),
-        controlUrl: `${gateways.adyenUrl}/_control`,
-      },
+      cluster: this.#prepared(),
+      servers: this.#servers.addresses,
+      stripe: addressOf("stripe", stripeUrl),
+      adyen: addressOf("adyen", adyenUrl),
       redisUrl: this.#options.redisUrl,
-      node: { id: NODE_ID, pid: this.#node.pid, ...this.#node.ready },
+      nodes: this.#startedNodes().addresses,
     });
     this.#folder.write("sandbox.json", file);
     return file;
@@ -258,12 +222,8 @@ export class Sandbox {
   }
 }
 
-/** Tells a simulator where to send its notifications. Throws when it does not take it. */
-async function setWebhooks(simulatorUrl: string, fields: Readonly<Record<string, string>>): Promise<void> {
-  const response = await fetch(`${simulatorUrl}/_control/webhooks`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(fields),
-  });
-  if (!response.ok) throw new Error(`the ${fields["gateway"]} simulator does not take an address: ${response.status}`);
+/** All at the same time. Throws what went wrong when none is left to be stopped. */
+async function stopAll(parts: readonly Part[]): Promise<void> {
+  const stopped = await Promise.allSettled(parts.map((part) => part.stop()));
+  for (const outcome of stopped) if (outcome.status === "rejected") throw outcome.reason;
 }

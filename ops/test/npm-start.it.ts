@@ -4,7 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { startEmbeddedPostgres } from "../sandbox/index.ts";
-import type { SandboxFile } from "../sandbox/sandbox-file.ts";
+import { waitFor } from "../sandbox/processes.ts";
+import { readSandboxFile, type SandboxFile } from "../sandbox/sandbox-file.ts";
 import { processesOf, SandboxProcess } from "./sandbox-process.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -60,6 +61,27 @@ describe("npm start, whole", function () {
     expect(await readPayment(again, payment.id)).to.include({ id: payment.id, status: "captured" });
   });
 
+  it("takes payments at each of three nodes, also while one of them was killed", async () => {
+    const first = start(folder, "--nodes", "3");
+    const file = await first.ready();
+    expect(file.postgres.servers).to.have.length(2);
+    const payment = JSON.parse(runBanner(first.stdout)) as { id: string };
+    for (const { apiUrl } of file.nodes)
+      expect(await readPayment({ ...file, apiUrl }, payment.id)).to.include({ id: payment.id, status: "captured" });
+    const [, second] = file.nodes;
+    process.kill(second?.pid as number, "SIGKILL");
+    const now = (): SandboxFile => readSandboxFile(folder) as SandboxFile;
+    expect(await waitFor(() => now().nodes[1]?.pid !== second?.pid, 60_000), "it is started again").to.equal(true);
+    expect([now().nodes[0], now().nodes[2]]).to.deep.equal([file.nodes[0], file.nodes[2]]);
+    for (const { apiUrl } of file.nodes)
+      expect(await readPayment({ ...file, apiUrl }, payment.id)).to.include({ id: payment.id, status: "captured" });
+    await end(first, folder);
+    const alone = await start(folder).ready();
+    expect(alone.postgres.servers, "odd shards are on the second").to.have.length(2);
+    expect(alone.merchants).to.deep.equal(file.merchants);
+    expect(await readPayment(alone, payment.id)).to.include({ id: payment.id, status: "captured" });
+  }).timeout(240_000); // two starts, the first with four processes more
+
   it("goes on with the data after kill -9 of everything", async () => {
     const first = start(folder);
     const file = await first.ready();
@@ -108,7 +130,7 @@ describe("npm start, whole", function () {
   });
 
   for (const [args, words] of [
-    [["--nodes", "3"], "not built yet"],
+    [["--nodes", "10"], "whole number from 1 to 9"],
     [["--rate-limit", "none"], "whole number"],
     [["--redis", "127.0.0.1:6379"], "redis://"],
     [["--shards", "many"], "whole number"],

@@ -65,7 +65,7 @@ function craftEvent(
   fields: Fields,
   forge: Forgery,
 ): Notification {
-  const { url, secret } = channel.endpoint as StripeEndpoint; // the caller has looked
+  const { secret } = channel.endpoint as StripeEndpoint; // the caller has looked
   const nowMs = Date.now();
   const type = typeof fields["type"] === "string" ? fields["type"] : "payment_intent.succeeded";
   const object = {
@@ -93,7 +93,6 @@ function craftEvent(
   };
   const signature = headers[forge];
   return {
-    url,
     body: forge === "body" ? `${body} ` : body,
     headers: signature === undefined ? {} : { "stripe-signature": signature },
   };

@@ -1,5 +1,6 @@
 /** The control API: faults of a whole gateway for a while, and notifications that a forger would send. */
 import { createRequire } from "node:module";
+import { type AddressInfo, createServer } from "node:net";
 import { expect } from "chai";
 import Stripe from "stripe";
 import { Calls, HMAC_KEY, WEBHOOK_SECRET } from "./test-calls.ts";
@@ -65,6 +66,29 @@ describe("the simulators' control API", function () {
     expect(hook.events(after)).to.deep.equal([]);
   });
 
+  it("webhooks go to the next of several addresses when one refuses or resets, and stay there", async () => {
+    const [gone, next] = [new Receiver(), new Receiver()];
+    const reset = createServer((socket) => socket.on("data", () => socket.resetAndDestroy()));
+    await new Promise<void>((done) => reset.listen(0, "127.0.0.1", done));
+    const resetUrl = `http://127.0.0.1:${(reset.address() as AddressInfo).port}/hook`;
+    const goneUrl = await gone.start();
+    const urls = [resetUrl, goneUrl, await next.start()];
+    const answer = await calls.control("webhooks", { gateway: "stripe", urls, secret: WEBHOOK_SECRET });
+    expect(answer.json).to.deep.equal({ url: resetUrl, urls });
+    const first = await calls.stripePaid(unique(), "tok_visa");
+    await until(() => gone.events(first).length === 1, "the webhook behind a reset");
+    await gone.stop();
+    const second = await calls.stripePaid(unique(), "tok_visa");
+    await until(() => next.events(second).length === 1, "the webhook behind a refusal");
+    await gone.start(Number(new URL(goneUrl).port));
+    const sent = await calls.control("send", { gateway: "stripe", payment: second });
+    expect((sent.json["receipts"] as { status: number }[])[0]?.status, "crafted ones too").to.equal(200);
+    expect([gone.events(second).length, next.events(second).length], "it stays with the last").to.deep.equal([0, 2]);
+    expect([gone.events(first).length, next.events(first).length]).to.deep.equal([1, 0]);
+    await Promise.all([gone.stop(), next.stop(), new Promise((done) => reset.close(done))]);
+    await listen();
+  });
+
   for (const [name, path, body, status] of [
     ["an unknown path", "nothing", { gateway: "stripe" }, 404],
     ["a name that every object has", "constructor", { gateway: "stripe" }, 404],
@@ -73,6 +97,13 @@ describe("the simulators' control API", function () {
     ["a blank secret", "webhooks", { gateway: "stripe", url: "http://127.0.0.1:1", secret: "" }, 400],
     ["a short key", "webhooks", { gateway: "adyen", url: "http://127.0.0.1:1", hmacKey: "00" }, 400],
     ["no address", "webhooks", { gateway: "stripe", secret: WEBHOOK_SECRET }, 400],
+    ["no address of several", "webhooks", { gateway: "stripe", urls: [], secret: WEBHOOK_SECRET }, 400],
+    [
+      "another scheme among several",
+      "webhooks",
+      { gateway: "stripe", urls: ["http://127.0.0.1:1", "file:///etc"], secret: WEBHOOK_SECRET },
+      400,
+    ],
     ["another scheme", "webhooks", { gateway: "stripe", url: "file:///etc", secret: WEBHOOK_SECRET }, 400],
     ["an unknown forgery", "send", { gateway: "stripe", forge: "all" }, 400],
     ["nobody's payment", "send", { gateway: "stripe", payment: "pay_of_nobody" }, 400],

@@ -12,10 +12,11 @@ import type { SimulatedGateway } from "./tokens.ts";
 
 type Route = (gateway: GatewayStand, fields: Fields) => Promise<object>;
 
-/** `{ gateway, url: null }` ends them. */
+/** `{ gateway, url: null }` ends them; `urls`: several doors of one cluster, tried in turn when one is not reached. */
 const setWebhooks: Route = async (stand, fields) => {
   stand.listen(fields["url"] === null ? null : fields);
-  return { url: stand.channel.endpoint?.url ?? null };
+  const { urls, url = null } = stand.channel.endpoint ?? {};
+  return urls === undefined ? { url } : { url, urls };
 };
 
 const send: Route = async (gateway, fields): Promise<SentReport> => sendCrafted(gateway, fields);

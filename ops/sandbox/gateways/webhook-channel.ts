@@ -4,6 +4,7 @@ import { type AdyenEndpoint, readAdyenEndpoint, readStripeEndpoint, type StripeE
 import type { Message } from "./webhook-parcel.ts";
 import { NO_FAULTS, type WebhookFaults } from "./webhook-plan.ts";
 import { WebhookQueue, type QueueState } from "./webhook-queue.ts";
+import { WebhookReceivers } from "./webhook-receivers.ts";
 import { type Notification, type Receipt, WebhookSender } from "./webhook-sender.ts";
 import { type AdyenItem, adyenSignature, stripeSignature } from "./webhook-signature.ts";
 
@@ -15,7 +16,7 @@ export interface ChannelTiming {
 }
 
 /** How a gateway writes messages to its receiver. */
-export interface ChannelStyle<Endpoint extends { readonly url: string }> {
+export interface ChannelStyle<Endpoint> {
   readonly blocksBehindFailure: boolean;
   readonly sendingMax: number;
   /** Throws an Error that names the member that is wrong. */
@@ -28,9 +29,9 @@ export const STRIPE_STYLE: ChannelStyle<StripeEndpoint> = {
   blocksBehindFailure: false,
   sendingMax: 16,
   readEndpoint: readStripeEndpoint,
-  write: ([body = ""], { url, secret, previousSecret }, nowMs) => {
+  write: ([body = ""], { secret, previousSecret }, nowMs) => {
     const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
-    return { url, body, headers: { "stripe-signature": stripeSignature(body, secrets, Math.floor(nowMs / 1000)) } };
+    return { body, headers: { "stripe-signature": stripeSignature(body, secrets, Math.floor(nowMs / 1000)) } };
   },
 };
 
@@ -53,9 +54,8 @@ export const signItem = (item: AdyenItem, hmacKey: string): AdyenItem => ({
 /** Items as they are, in one request. */
 export const adyenNotification = (
   items: readonly unknown[],
-  { url, basicAuth }: Pick<AdyenEndpoint, "url" | "basicAuth">,
+  { basicAuth }: Pick<AdyenEndpoint, "basicAuth">,
 ): Notification => ({
-  url,
   body: JSON.stringify({
     live: "false",
     notificationItems: items.map((item) => ({ NotificationRequestItem: item })),
@@ -67,15 +67,25 @@ const basic = ({ user, password }: { readonly user: string; readonly password: s
 
 export interface ChannelState extends QueueState {
   readonly url: string | null;
+  /** More than one when there are several. */
+  readonly urls: readonly string[];
   readonly faults: WebhookFaults;
 }
 
-export class WebhookChannel<Endpoint extends { readonly url: string } = { readonly url: string }> {
+interface Reachable {
+  readonly url: string;
+  readonly urls?: readonly string[];
+}
+const urlsOf = (endpoint: Reachable | null): readonly string[] =>
+  endpoint === null ? [] : (endpoint.urls ?? [endpoint.url]);
+
+export class WebhookChannel<Endpoint extends Reachable = Reachable> {
   readonly #style: ChannelStyle<Endpoint>;
   readonly #clock: Clock;
   readonly #sender: WebhookSender;
   readonly #queue: WebhookQueue;
   #endpoint: Endpoint | null = null;
+  #receivers: WebhookReceivers | null = null;
   #count = 0;
   faults: WebhookFaults = NO_FAULTS;
 
@@ -102,6 +112,7 @@ export class WebhookChannel<Endpoint extends { readonly url: string } = { readon
   /** Null: what is kept waits, and nothing new is kept. */
   set endpoint(endpoint: Endpoint | null) {
     this.#endpoint = endpoint;
+    this.#receivers = endpoint === null ? null : new WebhookReceivers(urlsOf(endpoint), this.#sender);
     this.#queue.isPaused = endpoint === null;
   }
   /** An endpoint as somebody wrote it; null: none. Throws an Error that names the member that is wrong. */
@@ -127,13 +138,19 @@ export class WebhookChannel<Endpoint extends { readonly url: string } = { readon
     return this.#queue.release(id);
   }
 
-  /** Sends at once what is written already, past the queue. */
+  /** Sends at once what is written already, past the queue. Throws when nobody listens. */
   post(notification: Notification): Promise<Receipt> {
-    return this.#sender.post(notification);
+    if (this.#receivers === null) throw new Error("no endpoint is set");
+    return this.#receivers.post(notification);
   }
 
   state(): ChannelState {
-    return { url: this.#endpoint?.url ?? null, faults: this.faults, ...this.#queue.state() };
+    return {
+      url: this.#endpoint?.url ?? null,
+      urls: urlsOf(this.#endpoint),
+      faults: this.faults,
+      ...this.#queue.state(),
+    };
   }
 
   async close(): Promise<void> {
@@ -145,7 +162,7 @@ export class WebhookChannel<Endpoint extends { readonly url: string } = { readon
   async #deliver(messages: readonly Message[]): Promise<boolean> {
     if (this.#endpoint === null) return false;
     const bodies = messages.map(({ body }) => body);
-    const { status } = await this.#sender.post(this.#style.write(bodies, this.#endpoint, this.#clock.nowMs()));
+    const { status } = await this.post(this.#style.write(bodies, this.#endpoint, this.#clock.nowMs()));
     return status >= 200 && status < 300;
   }
 }

@@ -1,8 +1,7 @@
-/** Posts notifications to a local receiver over kept connections. */
+/** Posts notifications to local receivers over kept connections. */
 import { Agent, request } from "node:http";
 
 export interface Notification {
-  readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -13,6 +12,13 @@ export interface Receipt {
   readonly tookMs: number;
 }
 
+/** `cut`: the connection was refused or reset. `silent`: nothing in time, or we have ended it ourselves. */
+export interface Posted {
+  readonly receipt: Receipt;
+  readonly end: "answered" | "cut" | "silent";
+}
+
+const CUT_CODES: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE"]);
 const ANSWER_LENGTH_MAX = 4_096;
 /** Below the time after which common servers close an idle connection: a lost one would look like a refusal. */
 const IDLE_MS = 4_000;
@@ -28,13 +34,15 @@ export class WebhookSender {
   }
 
   /** One request; a redirect is an answer like any other. Never rejects. */
-  post({ url, headers, body }: Notification): Promise<Receipt> {
+  post(url: string, { headers, body }: Notification): Promise<Posted> {
     const startedMs = performance.now();
     return new Promise((resolve) => {
-      const end = (status: number, text: string): void => {
+      const end = (how: Posted["end"], status: number, text: string): void => {
         clearTimeout(timer);
-        resolve({ status, body: text, tookMs: performance.now() - startedMs });
+        resolve({ receipt: { status, body: text, tookMs: performance.now() - startedMs }, end: how });
       };
+      const fail = ({ code, message }: NodeJS.ErrnoException): void =>
+        end(CUT_CODES.has(code) ? "cut" : "silent", 0, message);
       const bytes = Buffer.from(body);
       const outgoing = request(url, {
         method: "POST",
@@ -43,13 +51,13 @@ export class WebhookSender {
         headers: { "content-type": "application/json; charset=utf-8", ...headers, "content-length": bytes.length },
       });
       const timer = setTimeout(() => outgoing.destroy(new Error("no answer in time")), this.#timeoutMs);
-      outgoing.on("error", (error) => end(0, error.message));
+      outgoing.on("error", fail);
       outgoing.on("response", (response) => {
         let text = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => (text = (text + chunk).slice(0, ANSWER_LENGTH_MAX)));
-        response.on("end", () => end(response.statusCode ?? 0, text));
-        response.on("error", (error) => end(0, error.message));
+        response.on("end", () => end("answered", response.statusCode ?? 0, text));
+        response.on("error", fail);
       });
       outgoing.end(bytes);
     });

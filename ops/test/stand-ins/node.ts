@@ -24,4 +24,9 @@ process.once("SIGTERM", () => {
     process.exit(0);
   }, 500);
 });
-process.send?.({ kind: "ready", apiUrl: await serve(config.api), adminUrl: await serve(config.admin) });
+process.send?.({
+  kind: "ready",
+  apiUrl: await serve(config.api),
+  adminUrl: await serve(config.admin),
+  adminGrpcAddress: "",
+});
