@@ -151,7 +151,7 @@ export type ConfigFile = Static<typeof ConfigFile>;
 
 /** Limits of each shard, of each thread's way to the gateways, and of the way between nodes. */
 export interface NodeLimits extends ShardLimits, BreakersLimits {
-  /** So long a request waits for its shard's next owner, in all. */
+  /** So long a request waits for its shard's next owner, in all; never longer than `answerWithinMs`. */
   readonly moveWaitMs: number;
 }
 
@@ -257,7 +257,6 @@ const CONTRADICTIONS: readonly (readonly [string, (config: NodeConfig) => boolea
     "limits.operationDeadlineMs must be under a gateway key's 23 h",
     ({ limits }) => limits.operationDeadlineMs >= 82_800_000,
   ],
-  ["limits.moveWaitMs must be under limits.answerWithinMs", ({ limits }) => limits.moveWaitMs >= limits.answerWithinMs],
   [
     "limits.breakerOpenMs must be at most limits.breakerOpenMaxMs",
     ({ limits }) => limits.breakerOpenMs > limits.breakerOpenMaxMs,

@@ -104,7 +104,7 @@ export class NodePlace {
       submitHere: (shard, request) => this.host.submit(shard, request),
       refused: (refusal, request) => refusedReply(refusal, request, presenter),
       onReplies: parts.onReplies,
-      moveWaitMs: config.limits.moveWaitMs,
+      moveWaitMs: Math.min(config.limits.moveWaitMs, config.limits.answerWithinMs),
       clock,
     });
     this.#neighbours = new Neighbours({
