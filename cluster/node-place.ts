@@ -207,7 +207,7 @@ export class NodePlace {
       return { shard, mode, committed };
     });
     const arriving = new Set(this.#wasReady ? this.#arriving() : []);
-    const counted = shards.filter(({ shard, mode }) => !(mode === "activating" && arriving.has(shard)));
+    const counted = shards.filter(({ shard }) => !arriving.has(shard));
     const isReplaced = this.#membership?.isReplaced === true;
     const ready = this.#wasPlaced && !isReplaced && counted.every(({ committed }) => committed);
     this.#wasReady ||= ready;
@@ -218,6 +218,7 @@ export class NodePlace {
   #arriving(): readonly number[] {
     return this.look()
       .cluster.assignments.filter(({ node, ageMs }) => node === this.#self.node && ageMs < ARRIVES_WITHIN_MS)
+      .filter(({ shard }) => !this.host.hasArrived(shard))
       .map(({ shard }) => shard);
   }
 

@@ -92,6 +92,8 @@ export class ShardHost {
   readonly #gateways: WatchedThread<GatewayThread>[] = [];
   /** As their threads have said. */
   readonly #modes = new Map<number, ShardMode["mode"]>();
+  /** Served at least once since they were given. */
+  readonly #arrived = new Set<number>();
   #watch: NodeJS.Timeout | undefined;
   #ending = false;
 
@@ -124,6 +126,11 @@ export class ShardHost {
     return this.#seatOfShard.get(shard)?.shards.get(shard)?.generation;
   }
 
+  /** False: it was given, and has not been served since; its requests wait for that. */
+  hasArrived(shard: number): boolean {
+    return this.#arrived.has(shard);
+  }
+
   /** From now on the shard is served here, a little later than at once. An older generation of it ends first. */
   serve(shard: ServedShard): void {
     const seat = this.#seatOfShard.get(shard.id) ?? this.#seatWithRoom();
@@ -138,6 +145,7 @@ export class ShardHost {
     const seat = this.#seatOfShard.get(shard);
     if (seat === undefined) return;
     this.#seatOfShard.delete(shard);
+    this.#arrived.delete(shard);
     seat.shards.delete(shard);
     await seat.thread
       .call(withinMs + CALL_DEADLINE_MS, (api) => api.release(shard, withinMs))
@@ -290,6 +298,7 @@ export class ShardHost {
       hasChanged ||= (this.#modes.get(shard) === "serving") !== (mode === "serving");
       if (mode === "gone") this.#modes.delete(shard);
       else this.#modes.set(shard, mode);
+      if (mode === "serving" && this.#seatOfShard.has(shard)) this.#arrived.add(shard);
     }
     if (hasChanged) this.#parts.onServing();
   }
