@@ -61,8 +61,13 @@ describe("stories of payments (needs postgres)", function () {
             verdict: "no_change",
             nextTryAtMs: null,
           }),
-          noticeRow({ ...ofRefund, slot: terms.slot, receivedAtMs: nowMs - 2 * MINUTE_MS }),
-          noticeRow({ slot: terms.slot, state: "parked", verdict: "unknown_payment", receivedAtMs: nowMs - MINUTE_MS }),
+          noticeRow({ ...ofRefund, slot: terms.slot, receivedAtMs: nowMs - 7 * MINUTE_MS }),
+          noticeRow({
+            slot: terms.slot,
+            state: "parked",
+            verdict: "unknown_payment",
+            receivedAtMs: nowMs - 6 * MINUTE_MS,
+          }),
           noticeRow({ slot: terms.slot }),
         ],
         findings: [finding({ paymentId: terms.id, slot: terms.slot })],
@@ -130,7 +135,9 @@ describe("stories of payments (needs postgres)", function () {
   });
 
   it("lists what is open for long, what people must see to, and notices that wait; the oldest first", async () => {
-    const { payments, isComplete } = await look((ask) => readStuck(ask, SHARD, { olderThanMs: 30_000, limit: 10 }));
+    const { payments, isComplete } = await look((ask) =>
+      readStuck(ask, SHARD, { olderThanMs: 5 * MINUTE_MS, limit: 10 }),
+    );
     expect(isComplete).to.equal(true);
     const found = payments.map(({ why, operation: open, notice }) => [why, open?.id ?? notice?.verdict]);
     expect(found).to.deep.include.members([
