@@ -109,11 +109,12 @@ export async function queryOne<Row extends pg.QueryResultRow>(
   values: readonly unknown[] = [],
 ): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString: dsn });
+  client.on("error", () => {}); // a server that is ended meanwhile: the query, if there still is one, rejects
   await client.connect();
   try {
     return (await client.query<Row>(sql, [...values])).rows;
   } finally {
-    await client.end();
+    await client.end().catch(() => undefined);
   }
 }
 
