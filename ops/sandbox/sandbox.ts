@@ -17,6 +17,8 @@ import { DatabaseServers } from "./servers.ts";
 import { sharedConfigOf } from "./shared-config.ts";
 import { tellGateways } from "./webhook-addresses.ts";
 
+const PORT_TRIES = 3;
+
 /** What a start needs from outside; tests put stand-ins here. */
 export interface Surroundings {
   readonly nodeEntry: string;
@@ -143,13 +145,22 @@ export class Sandbox {
     return port;
   }
 
+  /** A port that was free may be another sandbox's a moment later: then others are tried. */
   async #bootGateways(): Promise<void> {
-    this.#gateways = gatewaysPart(this.#launch(this.#around.gatewaysEntry), {
+    for (let tries = 1; ; tries++) {
+      this.#gateways = await this.#gatewaysPart();
+      const failure = await this.#start(this.#gateways).catch((error: Error) => error);
+      if (failure === undefined) return;
+      if (!failure.message.includes("EADDRINUSE") || tries === PORT_TRIES) throw failure;
+    }
+  }
+
+  async #gatewaysPart(): Promise<ProgramPart<GatewaysReady>> {
+    return gatewaysPart(this.#launch(this.#around.gatewaysEntry), {
       stripe: { port: await this.#port("stripe", PORTS.stripe), chargeLog: this.#chargeLog("stripe") },
       adyen: { port: await this.#port("adyen", PORTS.adyen), chargeLog: this.#chargeLog("adyen") },
       dataDir: this.#folder.file("gateways"),
     });
-    await this.#start(this.#gateways);
   }
 
   /** Nothing starts any more once `end` was called, for it has stopped what it found. */
