@@ -111,6 +111,8 @@ const actors = new Map<number, ShardActor>();
 const generations = new Map<number, bigint>();
 /** Actors that end. */
 const leaving = new Map<number, Promise<void>>();
+/** What is to be served here once the actor before has ended. */
+const wanted = new Map<number, ServedShard>();
 // Set by `start`:
 /** Makes the actor of a shard and starts it. */
 let serve: (shard: ServedShard) => void = () => {};
@@ -286,9 +288,17 @@ const thread: ShardThread = {
   },
   serve: (shard) => {
     if (generations.get(shard.id) === shard.generation && !leaving.has(shard.id)) return;
-    void endActor(shard.id, 0).then(() => serve(shard));
+    wanted.set(shard.id, shard);
+    void endActor(shard.id, 0).then(() => {
+      const newest = wanted.get(shard.id); // or it was given up meanwhile, or has begun
+      wanted.delete(shard.id);
+      if (newest !== undefined) serve(newest);
+    });
   },
-  release: (shard, withinMs) => endActor(shard, withinMs),
+  release: (shard, withinMs) => {
+    wanted.delete(shard);
+    return endActor(shard, withinMs);
+  },
   submitBatch: (batch) =>
     failStop(log, "a batch of requests", () => {
       for (const [shard, requests] of unpackRequests(batch)) {

@@ -198,6 +198,21 @@ describe("shard host (needs postgres)", function () {
     expect(servings, "served, given up, served").to.be.at.least(3);
   });
 
+  it("serves the newest of what it is told in a row, and nothing once that was taken back", async () => {
+    host.serve({ id: 0, dsn, generation: 3n, patienceMs: 0 });
+    host.serve({ id: 0, dsn, generation: 4n, patienceMs: 0 });
+    host.serve({ id: 0, dsn, generation: 5n, patienceMs: 0 });
+    await host.release(0, 5_000);
+    expect(await host.snapshots(), "whatever was still to begin").to.deep.equal([]);
+    host.serve({ id: 0, dsn, generation: 6n, patienceMs: 0 });
+    host.serve({ id: 0, dsn, generation: 7n, patienceMs: 0 });
+    await served();
+    expect((await host.snapshots()).length).to.equal(1);
+    const fresh = send("after-changes");
+    await answered(fresh);
+    expect(replies.get(fresh)?.status).to.equal(201);
+  });
+
   it("settles calls to a dead worker, which comlink alone never does", async () => {
     const { Worker: Thread } = await import("node:worker_threads");
     const silent = new Thread("setInterval(() => {}, 1000)", { eval: true });
