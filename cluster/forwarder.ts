@@ -1,7 +1,7 @@
 /**
  * Brings requests to the actors that own their shards, here or on another node, and lets those wait for a moment whose
- * shard is on its way from one owner to the next (design §5). What waits or is refused has begun nothing, so it may be
- * sent again; what an owner had when it fell silent is answered 503, because nobody knows what came of it.
+ * shard is on its way from one owner to the next (design §5). What is sent again has begun nothing, or goes on under its
+ * key; what an owner had when it fell silent is answered 503, because its client should not wait for a take-over.
  */
 import { type Refusal, refuse } from "../actors/domain/index.ts";
 import type { Clock, ShardReply, ShardRequest } from "../actors/index.ts";
@@ -122,7 +122,7 @@ export class Forwarder {
    */
   onAnswers(replies: readonly ShardReply[]): void {
     const told = replies.filter((reply) => {
-      const owed = this.#away.answered(reply.ticket);
+      const owed = this.#away.take(reply.ticket);
       if (owed === undefined) return false; // it was given up
       if (reply.code !== "shard_unavailable" || owed.again === null) return true;
       this.unserved(owed.again, reply);
@@ -134,7 +134,7 @@ export class Forwarder {
   /** A node did not take these. */
   onRefused(tickets: readonly number[]): void {
     for (const ticket of tickets) {
-      const owed = this.#away.answered(ticket);
+      const owed = this.#away.take(ticket);
       if (owed === undefined) continue;
       const refused = this.#parts.refused(NO_OWNER, owed);
       if (owed.again === null) this.onReplies([refused]);
@@ -145,7 +145,7 @@ export class Forwarder {
   /** A node fell silent while it had these. */
   onLost(tickets: readonly number[]): void {
     const lost = tickets.flatMap((ticket) => {
-      const owed = this.#away.answered(ticket);
+      const owed = this.#away.take(ticket);
       return owed === undefined ? [] : [this.#parts.refused(SILENT, owed)];
     });
     if (lost.length > 0) this.onReplies(lost);

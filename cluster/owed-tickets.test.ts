@@ -33,7 +33,7 @@ describe("owed tickets", () => {
     owed.owe(ask(1));
     owed.takeAll();
     expect(owed.takeAll()).to.deep.equal([]);
-    expect(owed.answered(1)).to.equal(undefined);
+    expect(owed.take(1)).to.equal(undefined);
     expect([owed.owe(ask(2)), owed.owe(ask(3))]).to.deep.equal([true, true]);
   });
 
@@ -42,7 +42,7 @@ describe("owed tickets", () => {
     const small = ask(1);
     owed.owe(small);
     owed.owe(ask(2, 60_000));
-    expect(owed.answered(1)).to.deep.equal({ ticket: 1, requestId: "req-1", again: small });
-    expect(owed.answered(2)).to.deep.equal({ ticket: 2, requestId: "req-2", again: null });
+    expect(owed.take(1)).to.deep.equal({ ticket: 1, requestId: "req-1", again: small });
+    expect(owed.take(2)).to.deep.equal({ ticket: 2, requestId: "req-2", again: null });
   });
 });

@@ -39,8 +39,13 @@ export class OwedTickets {
     return true;
   }
 
-  /** It is owed no more; what was kept of it, or undefined when it was not owed. */
-  answered(ticket: number): Owed | undefined {
+  /** It is owed no more. */
+  answered(ticket: number): void {
+    this.#owed.delete(ticket);
+  }
+
+  /** The same, with what was kept of it; undefined: it was not owed. */
+  take(ticket: number): Owed | undefined {
     const kept = this.#owed.get(ticket);
     if (kept === undefined) return undefined;
     this.#owed.delete(ticket);

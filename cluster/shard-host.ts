@@ -329,15 +329,16 @@ export class ShardHost {
   }
 
   #replied(owed: OwedTickets, batch: ReplyBatch): void {
-    const replies = unpackReplies(batch);
-    const { onReplies, onUnserved } = this.#parts;
-    const told = replies.filter((reply) => {
-      const again = owed.answered(reply.ticket)?.again;
-      if (reply.code !== "shard_unavailable" || again === undefined || again === null) return true;
-      onUnserved(again, reply);
-      return false;
-    });
-    onReplies(told);
+    const told: ShardReply[] = [];
+    for (const reply of unpackReplies(batch)) {
+      const again = reply.code === "shard_unavailable" ? (owed.take(reply.ticket)?.again ?? null) : null;
+      if (again !== null) this.#parts.onUnserved(again, reply);
+      else {
+        owed.answered(reply.ticket);
+        told.push(reply);
+      }
+    }
+    this.#parts.onReplies(told);
   }
 
   #refused(refusal: Refusal, asked: Pick<ShardRequest, "ticket" | "requestId">): ShardReply {
