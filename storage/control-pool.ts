@@ -1,7 +1,8 @@
 /** Sessions with the control database for calls that must end soon, whatever the database does. */
 import pg from "pg";
-import { type Clock, type Log, PaymentClusterError } from "../actors/index.ts";
+import type { Clock, Log } from "../actors/index.ts";
 import { type AuditEntry, appendAudit } from "./audit.ts";
+import { alsoRejected, failedWith, inTransaction } from "./control-sessions.ts";
 import { reasonOf } from "./pg-errors.ts";
 
 export interface ControlPoolOptions {
@@ -35,9 +36,6 @@ export function openControlPool({ dsn, applicationName, withinMs, clock, log }: 
   });
   pool.on("error", (error) => log.warn({ reason: reasonOf(error) }, "control database connection lost"));
 
-  /** A connection that breaks says so to its query and as an event, which would end the process if nobody heard it. */
-  const alsoRejected = (): void => {};
-
   async function using<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     let held: pg.PoolClient | undefined;
     const giveBack = (isUsable: boolean): void => {
@@ -55,8 +53,7 @@ export function openControlPool({ dsn, applicationName, withinMs, clock, log }: 
       return result;
     } catch (error) {
       giveBack(false); // in a transaction, or dead
-      const message = `the control database failed: ${reasonOf(error)}`;
-      throw new PaymentClusterError("STORAGE_UNAVAILABLE", message, { cause: error });
+      throw failedWith(error);
     } finally {
       cancel();
     }
@@ -66,14 +63,13 @@ export function openControlPool({ dsn, applicationName, withinMs, clock, log }: 
   return {
     using,
     changing: (change) =>
-      using(async (client) => {
-        await client.query("BEGIN");
-        const trace = await change(client);
-        if (trace !== null) await appendAudit(client, trace);
-        const commit = await client.query("COMMIT");
-        if (commit.command !== "COMMIT") throw new Error("COMMIT became a rollback");
-        return trace !== null;
-      }),
+      using((client) =>
+        inTransaction(client, async () => {
+          const trace = await change(client);
+          if (trace !== null) await appendAudit(client, trace);
+          return trace !== null;
+        }),
+      ),
     close: async () => {
       const late = new Promise<void>((resolve) => {
         cancelLate = clock.after(withinMs, resolve);

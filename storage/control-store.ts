@@ -2,17 +2,16 @@
  * The control database: the cluster's directory and who was given which shard. Never on the way of a payment: when it
  * does not answer, nodes go on with what they know. Each change writes its line of the audit trail in one transaction.
  */
-import pg from "pg";
+import type pg from "pg";
 import { SLOT_COUNT, bytesOfId } from "../actors/domain/index.ts";
-import { PaymentClusterError } from "../actors/index.ts";
 import type { Log } from "../actors/index.ts";
 import { appendAudit, findBrokenAudit } from "./audit.ts";
 import type { AuditEntry } from "./audit.ts";
+import { inTransaction, openControlSessions } from "./control-sessions.ts";
 import { placeOfSigningKey, readDirectory } from "./directory.ts";
 import type { DirectorySnapshot, Jwk, MerchantRecord, SlotMapRecord } from "./directory.ts";
 import { createEnvelope } from "./encryption.ts";
 import type { KeyProvider } from "./key-provider.ts";
-import { reasonOf } from "./pg-errors.ts";
 
 export interface ControlStoreOptions {
   readonly dsn: string;
@@ -60,51 +59,28 @@ const because = (reason: string | undefined): { readonly reason?: string } => (r
 /** Opens the store; nothing is connected before the first call. */
 export function openControlStore(options: ControlStoreOptions): ControlStore {
   const statementTimeoutMs = options.statementTimeoutMs ?? 2_000;
-  const pool = new pg.Pool({
-    connectionString: options.dsn,
-    application_name: `paycluster:control:${options.who}`,
+  const { using, close } = openControlSessions({
+    dsn: options.dsn,
+    applicationName: `paycluster:control:${options.who}`,
     max: 2,
-    connectionTimeoutMillis: 2_000,
-    statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + 500,
-    allowExitOnIdle: true,
+    connectMs: 2_000,
+    statementMs: statementTimeoutMs,
+    log: options.log,
   });
-  pool.on("error", (error) => options.log.warn({ reason: reasonOf(error) }, "control database connection lost"));
   const envelope = options.keys === null ? null : createEnvelope(options.keys);
-
-  /** A connection that breaks says so to its query and as an event, which would end the process if nobody heard it. */
-  const alsoRejected = (): void => {};
-
-  async function using<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    let client: pg.PoolClient | undefined;
-    try {
-      client = await pool.connect();
-      client.on("error", alsoRejected);
-      const result = await work(client);
-      client.off("error", alsoRejected);
-      client.release();
-      return result;
-    } catch (error) {
-      client?.release(true); // in a transaction, or dead; who is told of its end later still needs the listener
-      throw new PaymentClusterError("STORAGE_UNAVAILABLE", `the control database failed: ${reasonOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
 
   /** One change and its trace; nothing is traced when `change` says that nothing changed. */
   function changing(
     trace: Omit<AuditEntry, "who">,
     change: (client: pg.PoolClient) => Promise<boolean>,
   ): Promise<boolean> {
-    return using(async (client) => {
-      await client.query("BEGIN");
-      const changed = await change(client);
-      if (changed) await appendAudit(client, { who: options.who, ...trace });
-      const commit = await client.query("COMMIT");
-      if (commit.command !== "COMMIT") throw new Error("COMMIT became a rollback");
-      return changed;
-    });
+    return using((client) =>
+      inTransaction(client, async () => {
+        const changed = await change(client);
+        if (changed) await appendAudit(client, { who: options.who, ...trace });
+        return changed;
+      }),
+    );
   }
   const didChange = (result: pg.QueryResult): boolean => (result.rowCount ?? 0) > 0;
 
@@ -183,6 +159,6 @@ export function openControlStore(options: ControlStoreOptions): ControlStore {
         return true;
       }),
     findBrokenAudit: () => using((client) => findBrokenAudit(client)),
-    close: () => pool.end(),
+    close,
   };
 }

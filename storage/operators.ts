@@ -2,11 +2,10 @@
  * Operators: who may look into the cluster (`read`) or change it (`operate`). Nodes have no right to write them: whoever
  * breaks into a node cannot add one, but sees the tokens of those who ask there, and can act as they may.
  */
-import pg from "pg";
-import { type Log, PaymentClusterError } from "../actors/index.ts";
+import type { Log } from "../actors/index.ts";
 import { appendAudit } from "./audit.ts";
+import { inTransaction, openControlSessions } from "./control-sessions.ts";
 import { withOwner } from "./databases.ts";
-import { reasonOf } from "./pg-errors.ts";
 
 export const OPERATOR_ROLES = ["read", "operate"] as const;
 export type OperatorRole = (typeof OPERATOR_ROLES)[number];
@@ -36,35 +35,14 @@ export interface OperatorStoreOptions {
 
 /** Opens the store on one connection of its own; nothing is connected before the first call. */
 export function openOperatorStore({ dsn, who, log, statementTimeoutMs = 1_500 }: OperatorStoreOptions): OperatorStore {
-  const pool = new pg.Pool({
-    connectionString: dsn,
-    application_name: `paycluster:operators:${who}`,
+  const { using, close } = openControlSessions({
+    dsn,
+    applicationName: `paycluster:operators:${who}`,
     max: 1,
-    connectionTimeoutMillis: statementTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    query_timeout: statementTimeoutMs + 500,
-    allowExitOnIdle: true,
+    connectMs: statementTimeoutMs,
+    statementMs: statementTimeoutMs,
+    log,
   });
-  pool.on("error", (error) => log.warn({ reason: reasonOf(error) }, "control database connection lost"));
-  const alsoRejected = (): void => {}; // a connection that breaks says so to its query, and as an event
-
-  async function using<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    let client: pg.PoolClient | undefined;
-    try {
-      client = await pool.connect();
-      client.on("error", alsoRejected);
-      const result = await work(client);
-      client.off("error", alsoRejected);
-      client.release();
-      return result;
-    } catch (error) {
-      client?.release(true);
-      throw new PaymentClusterError("STORAGE_UNAVAILABLE", `the control database failed: ${reasonOf(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
   return {
     list: () =>
       using(async (client) => {
@@ -73,7 +51,7 @@ export function openOperatorStore({ dsn, who, log, statementTimeoutMs = 1_500 }:
         );
         return rows;
       }),
-    close: () => pool.end(),
+    close,
   };
 }
 
@@ -119,13 +97,4 @@ export function revokeOperator(
       return true;
     }),
   );
-}
-
-/** Commits what `work` wrote. A failure leaves the transaction open: its connection is not used again. */
-async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
-  await client.query("BEGIN");
-  const result = await work();
-  const commit = await client.query("COMMIT");
-  if (commit.command !== "COMMIT") throw new Error("COMMIT became a rollback");
-  return result;
 }
