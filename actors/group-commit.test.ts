@@ -299,6 +299,25 @@ describe("group commit", () => {
     expect(entry?.reply?.body).to.equal(body);
   });
 
+  it("keeps the floor at a row that is not told yet, when one told before it has the next batch sent", async () => {
+    const { store, commit } = rig();
+    commit.enqueue(intent(1n, new Map()));
+    const more = (): void => commit.enqueue(intent(4n, new Map()));
+    commit.enqueue({ ...intent(2n, new Map()), settle: more }); // in one batch with the next
+    commit.enqueue(intent(3n, new Map()));
+    await commit.settled();
+    const batches = store.batches.map(({ firstSeq, openFloorSeq, decisions }) => [
+      firstSeq,
+      openFloorSeq,
+      decisions.length,
+    ]);
+    expect(batches).to.deep.equal([
+      [42n, 42n, 1],
+      [43n, 42n, 2],
+      [45n, 43n, 1], // 44 may be open, and its actor does not know
+    ]);
+  });
+
   it("chains each payment's head to the hash of its row", async () => {
     const { store, commit } = rig();
     let after: Payment | undefined;

@@ -83,6 +83,8 @@ export class GroupCommit {
   #doubtsBehind = false;
   #inFlight = false;
   #acknowledgedBatch: { readonly rows: readonly Row[]; readonly firstSeq: bigint } = NO_BATCH;
+  /** While an acknowledged batch is being told: the row whose turn it is. Who is told may have the next batch sent. */
+  #tellingSeq: bigint | undefined;
   #nextSeq = 1n;
   #anchor: Uint8Array = new Uint8Array(32);
   #lastRecordedAtMs = 0;
@@ -277,7 +279,12 @@ export class GroupCommit {
   #settleAcknowledged(): void {
     const { rows, firstSeq } = this.#acknowledgedBatch;
     this.#acknowledgedBatch = NO_BATCH;
-    rows.forEach((row, i) => row.pending.settle("committed", row.decision.payment, firstSeq + BigInt(i), null));
+    rows.forEach((row, i) => {
+      const seq = firstSeq + BigInt(i);
+      this.#tellingSeq = seq;
+      row.pending.settle("committed", row.decision.payment, seq, null);
+    });
+    this.#tellingSeq = undefined;
   }
 
   async #writeBatch(lease: Lease): Promise<void> {
@@ -333,7 +340,8 @@ export class GroupCommit {
   #floor(firstSeq: bigint): bigint {
     const open = this.#hooks.openFloorSeq() ?? firstSeq;
     const untold = this.#acknowledgedBatch.rows.length > 0 ? this.#acknowledgedBatch.firstSeq : firstSeq;
-    return [open, untold].reduce((least, seq) => (seq < least ? seq : least), firstSeq);
+    const telling = this.#tellingSeq ?? firstSeq;
+    return [open, untold, telling].reduce((least, seq) => (seq < least ? seq : least), firstSeq);
   }
 
   #failed(outcome: Exclude<CommitOutcome, { kind: "committed" }>, rows: readonly Row[]): void {
