@@ -2,6 +2,7 @@
 import { facts, isInReview, isOld, isSilent, type Offenders, states, statuses } from "./invariant.ts";
 
 const ENDED = states("succeeded", "failed");
+const OPEN = states("submitted", "unknown");
 const OPEN_WORDS = "('submitted', 'unknown')";
 /** Rows of a journal that this shard has written itself: its commits' anchors are over them. */
 const OWN_ROWS = `(SELECT * FROM journal WHERE origin_shard = (SELECT origin_shard FROM journal
@@ -20,6 +21,12 @@ export const NEVER_IN_JOURNAL = {
   "I5 an operation in doubt is noted though it ended": `
     SELECT n.payment_id, o.kind || ' ' || o.state FROM operation_open n JOIN operation o ON o.id = n.operation_id
      WHERE o.state NOT IN ${OPEN_WORDS}`,
+  "I5 an open operation is one that no owner would find": `
+    SELECT s.payment_id, 'seq ' || s.seq FROM journal s CROSS JOIN shard_lease l
+     WHERE s.gateway_key IS NOT NULL AND s.seq < l.open_floor_seq
+       AND NOT EXISTS (SELECT FROM operation_open n WHERE n.operation_id = s.operation_id)
+       AND (SELECT j.operation_state FROM journal j WHERE j.payment_id = s.payment_id
+               AND j.operation_id = s.operation_id ORDER BY j.version DESC LIMIT 1) IN ${OPEN}`,
   "I6 a row does not start where the one before ended": `
     SELECT payment_id, 'version ' || version FROM (
       SELECT payment_id, version, from_status, lag(to_status) OVER (PARTITION BY payment_id ORDER BY version) AS before

@@ -50,6 +50,7 @@ const FORGERIES: { readonly [N in Exclude<InvariantName, BookInvariant | Untried
   "I5 an operation is still open": `UPDATE journal SET operation_state = 1 WHERE ${last("sold")}`,
   "I5 an operation in doubt is noted though it ended": `
     INSERT INTO operation_open SELECT operation_id, payment_id, now(), now(), 0, slot FROM idempotency WHERE key = 'sold'`,
+  "I5 an open operation is one that no owner would find": `UPDATE journal SET operation_state = 1 WHERE ${last("sold")}`,
   "I6 a row does not start where the one before ended": `
     UPDATE journal SET kind = 6, from_status = 1 WHERE ${last("sold")}`,
   "I6 an end was left otherwise than by a late success": `
