@@ -17,6 +17,7 @@ const calm: Omit<Doubt, "kind"> = {
   seenUndecided: false,
   absenceIsProven: true,
   storedErrorReplayed: false,
+  replayRefused: false,
   neverSubmitted: false,
   sinceFirstTryMs: GRACE_MS,
   sinceKeyStoreDownMs: null,
@@ -32,6 +33,7 @@ type Row = readonly [what: string, kinds: readonly OperationKind[], Partial<Doub
 
 const neverLeft = { neverSubmitted: true, sinceFirstTryMs: 0 };
 const unread = { seenUndecided: true };
+const REPLAY_REFUSED = "replay refused, and not there";
 const CALLED_OFF = ["late charge", "late charge"] as const;
 const NEVER_LEFT = ["late and never submitted", "late and never submitted"] as const;
 
@@ -125,6 +127,36 @@ const STRIPE: readonly Row[] = [
     "stored 500 replayed, and a list may show it later",
     ["refund"],
     { ...unread, storedErrorReplayed: true, absenceIsProven: false },
+    ["same key again", "late, just read", "same key again", "key outlived"],
+  ],
+  [
+    "the replay of a refund is refused, and no list shows it",
+    ["refund"],
+    { ...unread, replayRefused: true },
+    [REPLAY_REFUSED, "late, just read", REPLAY_REFUSED, "key outlived"],
+  ],
+  [
+    "the replay of a refund is refused, and the list was not read since",
+    ["refund"],
+    { replayRefused: true },
+    ["read", "late, read", "read", "read"],
+  ],
+  [
+    "the replay of a refund is refused, and a list may show it later",
+    ["refund"],
+    { ...unread, replayRefused: true, absenceIsProven: false },
+    ["same key again", "late, just read", "same key again", "key outlived"],
+  ],
+  [
+    "the replay of a compensation is refused, and no list shows it",
+    ["refund"],
+    { ...unread, replayRefused: true, isCompensation: true },
+    [REPLAY_REFUSED, "late compensation", REPLAY_REFUSED, "key outlived"],
+  ],
+  [
+    "the replay of a capture is refused: it may be because it took place",
+    ["capture"],
+    { ...unread, replayRefused: true },
     ["same key again", "late, just read", "same key again", "key outlived"],
   ],
   [

@@ -27,6 +27,8 @@ export interface Doubt {
   readonly absenceIsProven: boolean;
   /** A replay of the money-moving call brought the stored error of its first run. */
   readonly storedErrorReplayed: boolean;
+  /** The same call with the same key was refused for good, after the total time of every earlier one was over. */
+  readonly replayRefused: boolean;
   /** Every try since T1 was made and observed by this same (shard, epoch), and none left the machine. */
   readonly neverSubmitted: boolean;
   /** Since the first try that may have reached the gateway began. */
@@ -236,6 +238,22 @@ export const RULES: readonly Rule[] = [
     evidence: "read",
     validity: "always",
     why: "the first run ended with an error that the key brings for ever, and the object shows that no money moved",
+  }),
+  // Sound for a refund at a gateway that keeps the result of a key and lists refunds (Stripe). Had the first call made the
+  // refund, its stored success would have come back to the same key; had it been running, the key would have been in use.
+  // Should it arrive only now, its key brings the refusal that the replay has left there. And the list, which shows a
+  // refund of ours whatever became of the key, has shown none, three times and for a minute, the last time after the
+  // refusal. Not so for a capture (a refusal may be because it took place), nor where no list tells (Adyen).
+  row({
+    name: "replay refused, and not there",
+    kinds: ["refund"],
+    phase: "open",
+    at: (g) => g.replayReturnsStored5xx && reads(g),
+    when: (d, g) => d.seenUndecided && d.absenceIsProven && d.replayRefused && !isKeyOutlived(d, g),
+    step: "fail",
+    evidence: "read",
+    validity: "always",
+    why: "the same call with its key is refused, which a refund that was made would have answered, and no list shows one",
   }),
   row({
     name: "read",

@@ -94,6 +94,7 @@ export interface DoubtMemory {
   /** When the first try began that may have arrived. */
   firstTryAtMs: number;
   storedErrorReplayed: boolean;
+  replayRefused: boolean;
   /** Reads that showed nothing of it. */
   absences: number;
   /** Undefined until the first check is planned. */
@@ -131,6 +132,7 @@ export function newFlow(request: FlowRequest | null): Flow {
       mayHaveArrived: false,
       firstTryAtMs: 0,
       storedErrorReplayed: false,
+      replayRefused: false,
       absences: 0,
       sinceMs: undefined,
       checksFromTry: Number.MAX_SAFE_INTEGER,

@@ -34,8 +34,10 @@ const ABSENCE_AFTER_MS = 60_000;
 /** Between two checks of one operation at least. */
 const SOONEST_CHECK_MS = 500;
 
-/** The gateway's words for a key store that is down: see `adyen-faults.ts`. */
+/** What an adapter says of a key store that is down, of a replay that brought a stored error, and of one that is refused. */
 const KEY_STORE_DOWN = "key_store_down";
+const STORED_ERROR = "stored_500_replayed";
+const REFUSED = "refused_later_try";
 
 export class OperationChecks {
   readonly #parts: CheckParts;
@@ -76,7 +78,13 @@ export class OperationChecks {
 
   /** Takes in why a try's fate is unknown, for the rules that ask. */
   hear(flow: OpenFlow, reason: string): void {
-    if (reason === KEY_STORE_DOWN) this.#keyStoreDownAtMs.set(flow, this.#parts.clock.monotonicMs());
+    const { doubt } = flow;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (reason === KEY_STORE_DOWN) this.#keyStoreDownAtMs.set(flow, nowMs);
+    if (reason === STORED_ERROR) doubt.storedErrorReplayed = true;
+    // Earlier the first call may still run, and then a refusal of a later one says nothing of it.
+    if (reason === REFUSED && nowMs - doubt.firstTryAtMs >= this.#parts.limits.sameKeyGraceMs)
+      doubt.replayRefused = true;
   }
 
   /** What may be done now. `seenUndecided`: the newest answer is a read that shows that nothing ran yet. */
@@ -110,6 +118,7 @@ export class OperationChecks {
       seenUndecided,
       absenceIsProven: this.#absenceIsProven(flow),
       storedErrorReplayed: doubt.storedErrorReplayed,
+      replayRefused: doubt.replayRefused,
       neverSubmitted: this.neverSubmitted(flow),
       sinceFirstTryMs: nowMs - doubt.firstTryAtMs,
       sinceKeyStoreDownMs: keyStoreDownAtMs === undefined ? null : nowMs - keyStoreDownAtMs,

@@ -183,7 +183,6 @@ export class Operations {
         return;
       case "unknown":
         this.#checks.hear(flow, observation.reason);
-        if (observation.reason === "stored_500_replayed") doubt.storedErrorReplayed = true;
         this.#facts.doubt(flow, OUTCOME_UNKNOWN, cause, true);
         return;
       case "conflicted":

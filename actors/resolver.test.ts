@@ -21,6 +21,7 @@ const anyDoubt: fc.Arbitrary<Doubt> = fc.record({
   seenUndecided: fc.boolean(),
   absenceIsProven: fc.boolean(),
   storedErrorReplayed: fc.boolean(),
+  replayRefused: fc.boolean(),
   neverSubmitted: fc.boolean(),
   sinceFirstTryMs: fc.nat(60_000),
   sinceKeyStoreDownMs: fc.option(fc.nat(120_000)),
@@ -56,7 +57,8 @@ describe("resolver: laws", () => {
         const moves = d.kind === "capture" || d.kind === "refund";
         const certain =
           (d.neverSubmitted && !mayExecute(d)) ||
-          (shown && ((d.storedErrorReplayed && at.replayReturnsStored5xx) || (d.isLongLate && moves)));
+          (shown && ((d.storedErrorReplayed && at.replayReturnsStored5xx) || (d.isLongLate && moves))) ||
+          (shown && d.kind === "refund" && d.replayRefused && at.replayReturnsStored5xx && d.keyAgeMs < at.keyTtlMs);
         fc.pre(!certain);
         expect(stepOf(at, d)).not.to.equal("fail");
       }),
@@ -124,6 +126,7 @@ describe("resolver: what people are shown", () => {
         seenUndecided: false,
         absenceIsProven: true,
         storedErrorReplayed: false,
+        replayRefused: false,
         neverSubmitted: false,
         sinceFirstTryMs: 900_000,
         sinceKeyStoreDownMs: null,

@@ -101,6 +101,24 @@ describe("resolver's tables over an actor", () => {
       expect(reads, "looks").to.be.at.least(3);
     });
 
+  const replays: ReadonlyArray<readonly [Named, reason: string, shown: GatewayObservation, ends: boolean]> = [
+    ["stripe", "refused_later_try", UNDECIDED, true],
+    ["stripe", "refused_later_try", UNKNOWN, false],
+    ["stripe", "time-out", UNDECIDED, false],
+    ["adyen", "refused_later_try", UNDECIDED, false],
+  ];
+  for (const [gateway, reason, shown, ends] of replays)
+    it(`${gateway}, refund: its replay says ${reason}, its reads ${shown.kind}: ${ends ? "failed in minutes" : "open until the deadline"}`, async () => {
+      const [rig, first] = await running(gateway, "refund");
+      rig.observe(UNKNOWN, first);
+      const answerTo = ({ action }: GatewayCall): GatewayObservation =>
+        action === "query" ? shown : { kind: "unknown", reason };
+      await go(rig, 59_000, answerTo);
+      expect(newestOf(rig, first).state, "a minute is waited for the list").to.equal("unknown");
+      await go(rig, 120_000, answerTo);
+      expect(newestOf(rig, first).state).to.equal(ends ? "failed" : "unknown");
+    });
+
   it("waits a minute while Adyen's key store is down (703), then sends the same key", async () => {
     const [rig, first] = await running("adyen", "sale");
     rig.observe({ kind: "unknown", reason: "key_store_down" }, first);
@@ -172,6 +190,7 @@ describe("resolver's tables over an actor", () => {
         seenUndecided: false,
         absenceIsProven: true,
         storedErrorReplayed: false,
+        replayRefused: false,
         neverSubmitted: false,
         sinceFirstTryMs: 1_000,
         sinceKeyStoreDownMs: null,

@@ -18,6 +18,7 @@ export const ASSUMED: readonly string[] = [
   "seen_undecided: no read has just shown that nothing ran",
   "absence_is_proven: of a capture, void or refund nothing is proven",
   "stored_error_replayed: no replay brought a stored error",
+  "replay_refused: no replay was refused",
   "since_key_store_down_ms: the gateway's key store is up",
   "details_lost: the sealed details can be opened",
 ];
@@ -80,6 +81,7 @@ function doubtOf({ payment, owner }: PaymentStory, operation: StoryOperation, at
     seenUndecided: false,
     absenceIsProven: isCharge(operation),
     storedErrorReplayed: false,
+    replayRefused: false,
     neverSubmitted: isOwnersOwn && pendingReason === "gateway_unreachable",
     sinceFirstTryMs: atMs - firstTryAtMs,
     sinceKeyStoreDownMs: null,
