@@ -111,7 +111,7 @@ describe("breakers", () => {
       { kind: "refund" },
     ] as const)
       expect(breakers.refusesForMs({ ...LINE, ...other })).to.equal(undefined);
-    expect([...breakers.open()]).to.deep.equal([{ gateway: "stripe", kind: "sale", state: "open" }]);
+    expect([...breakers.open()]).to.deep.equal([{ gateway: "stripe", account: "acct_1", kind: "sale", state: "open" }]);
   });
 
   it("are tested by one probe, with ids and a key of its own each time", async () => {

@@ -14,6 +14,7 @@ import {
   type GatewayDesk,
   type GatewayLine,
   type GatewayObservation,
+  TAKEN_OUT,
   WAITED_TOO_LONG,
 } from "./ports/gateway.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
@@ -60,12 +61,14 @@ const SIGNS: { readonly [K in GatewayObservation["kind"]]: Sign } = {
 const isBack = ({ kind }: GatewayObservation): boolean => kind !== "notSubmitted" && kind !== "unknown";
 
 /** What this node said by itself tells nothing. */
+const OURS: ReadonlySet<string> = new Set([WAITED_TOO_LONG, CALLS_WAIT, TAKEN_OUT]);
 const isOurs = (observation: GatewayObservation): boolean =>
-  observation.kind === "notSubmitted" && (observation.reason === WAITED_TOO_LONG || observation.reason === CALLS_WAIT);
+  observation.kind === "notSubmitted" && OURS.has(observation.reason);
 
 /** A breaker that is not closed. */
 export interface OpenBreaker {
   readonly gateway: GatewayName;
+  readonly account: string;
   readonly kind: OperationKind;
   readonly state: Exclude<BreakerState, "closed">;
 }
@@ -108,8 +111,8 @@ export class Breakers {
 
   /** The breakers that are not closed. */
   *open(): Iterable<OpenBreaker> {
-    for (const [gateway, kinds] of this.#accounts.entries())
-      for (const [kind, { state }] of kinds) if (state !== "closed") yield { gateway, kind, state };
+    for (const [gateway, account, kinds] of this.#accounts.entries())
+      for (const [kind, { state }] of kinds) if (state !== "closed") yield { gateway, account, kind, state };
   }
 
   #make(line: GatewayLine): Breaker {

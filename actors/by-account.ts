@@ -20,7 +20,8 @@ export class ByAccount<T> {
     this.#byGateway.get(gateway)?.delete(account);
   }
 
-  *entries(): Iterable<readonly [GatewayName, T]> {
-    for (const [gateway, accounts] of this.#byGateway) for (const item of accounts.values()) yield [gateway, item];
+  *entries(): Iterable<readonly [GatewayName, account: string, T]> {
+    for (const [gateway, accounts] of this.#byGateway)
+      for (const [account, item] of accounts) yield [gateway, account, item];
   }
 }

@@ -7,6 +7,7 @@ import type { GatewayGate } from "./gateway-gate.ts";
 import { givesBack, type OperationChecks } from "./operation-checks.ts";
 import type { Ownership } from "./ownership.ts";
 import type { GatewayAction, GatewayAnswer, GatewayCall, GatewayDesk, GatewayObservation } from "./ports/gateway.ts";
+import { TAKEN_OUT } from "./ports/gateway.ts";
 import type { Clock, Random } from "./ports/world.ts";
 import { RetryPlan } from "./retry-plan.ts";
 
@@ -16,6 +17,7 @@ export interface CallLimits {
 }
 
 export interface CallParts {
+  readonly shard: number;
   readonly ownership: Ownership;
   readonly desk: GatewayDesk;
   readonly gate: GatewayGate;
@@ -36,8 +38,8 @@ interface Retry {
 /** "Not now": the same call may be made again after a while. */
 type Setback = Extract<GatewayObservation, { kind: "busy" | "notSubmitted" }>;
 
-/** Nothing gets better by asking again soon: somebody must repair our credentials. */
-const CREDENTIALS = "credentials";
+/** Nothing gets better by asking again soon: somebody must repair our credentials, or bring the account back into use. */
+const NEEDS_PEOPLE: ReadonlySet<string> = new Set(["credentials", TAKEN_OUT]);
 
 /**
  * Numbers of tries are an epoch apart: a try of this owner never bears the number of an earlier owner's, though the
@@ -75,7 +77,7 @@ export class GatewayCalls {
 
   /** Begins a try. While another one runs, or ownership is not certain, it plans a check instead. */
   begin(flow: OpenFlow, action: GatewayAction): void {
-    const { clock, limits, desk, ownership } = this.#parts;
+    const { clock, limits, desk, gate, ownership, shard } = this.#parts;
     const { doubt } = flow;
     if (this.#ended) return;
     if (doubt.running !== undefined || !ownership.isCertain) return this.#checks.plan(flow);
@@ -89,9 +91,11 @@ export class GatewayCalls {
     doubt.running = { number, action, dueAtMs: nowMs + 2 * limits.gatewayCallMs };
     if (action === "execute" && !doubt.mayHaveArrived) doubt.firstTryAtMs = nowMs;
     const toDeadlineMs = flow.operation.deadlineAtMs - clock.nowMs();
-    const isBound = action === "execute" && !givesBack(flow); // what gives money back is never too late
-    const startWithinMs = isBound ? Math.min(limits.gatewayCallMs, toDeadlineMs) : limits.gatewayCallMs;
-    desk.submit([callOf(flow, doubt.running, limits.gatewayCallMs, nowMs + startWithinMs)]);
+    const movesMoney = action === "execute" && !givesBack(flow); // what gives money back is never too late
+    const startWithinMs = movesMoney ? Math.min(limits.gatewayCallMs, toDeadlineMs) : limits.gatewayCallMs;
+    const call = callOf(flow, doubt.running, limits.gatewayCallMs, nowMs + startWithinMs);
+    if (movesMoney && gate.isStopped(gateway, gatewayAccount)) gate.hold(shard, call);
+    else desk.submit([call]);
   }
 
   /** Another check of the flow's gateway account may begin now. */
@@ -109,7 +113,7 @@ export class GatewayCalls {
   /** Plans what follows a "not now": the same call again within the request, or the resolver's next check. */
   retryLater(flow: OpenFlow, action: GatewayAction, setback: Setback): void {
     const hintMs = setback.kind === "busy" ? setback.retryAfterMs : null;
-    if (!movesOn(action) || setback.reason === CREDENTIALS) return this.#checks.plan(flow, hintMs ?? undefined);
+    if (!movesOn(action) || NEEDS_PEOPLE.has(setback.reason)) return this.#checks.plan(flow, hintMs ?? undefined);
     const { clock, gate } = this.#parts;
     const { gateway, gatewayAccount: account } = flow.file.payment.terms;
     const retries = this.#retries.get(flow)?.count ?? 0;

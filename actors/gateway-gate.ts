@@ -7,13 +7,16 @@ import { ByAccount } from "./by-account.ts";
 import { type GatewayName, type MerchantId, type OperationId, type Refusal, refuse } from "./domain/index.ts";
 import { type BudgetLimits, GatewayBudget, idOf, type Waiting } from "./gateway-budget.ts";
 import type { GatewayMeter } from "./gateway-meter.ts";
+import { type GatewayStop, GatewayStops, STOPPED_FOR_MS } from "./gateway-stops.ts";
 import {
   type GatewayAction,
   type GatewayAnswer,
+  type GatewayCall,
   type GatewayDesk,
   type GatewayLine,
   type GatewayObservation,
   RATE_LIMITED,
+  TAKEN_OUT,
   WAITED_TOO_LONG,
 } from "./ports/gateway.ts";
 import type { Clock, Log, Random } from "./ports/world.ts";
@@ -44,9 +47,9 @@ export interface GateSnapshot {
 /** More than can wait: who is forgotten was given back long ago. */
 const WITHDRAWN_MAX = 20_000;
 const OVERLOADED = "too many calls wait for the gateway account; nothing was done, send it again with the same key";
-const UNAVAILABLE = "the gateway does not answer now; nothing was done, send it again with the same key";
+const UNAVAILABLE = "the gateway cannot be used now; nothing was done, send it again with the same key";
 
-/** The line is down. `forMs`: until it is tried again. */
+/** The line is down, or taken out of use. `forMs`: until it is tried again. */
 export const lineDown = (forMs: number): Refusal =>
   refuse("gateway_unavailable", UNAVAILABLE, { retryAfterS: Math.max(1, Math.ceil(forMs / 1_000)) });
 
@@ -54,6 +57,7 @@ export class GatewayGate {
   readonly #parts: GateParts;
   readonly #breakers: Breakers;
   readonly #budgets = new ByAccount<GatewayBudget>();
+  readonly #stops = new GatewayStops();
   /** The budget that each call under way counts in. */
   readonly #underWay = new Map<string, { readonly gateway: GatewayName; readonly budget: GatewayBudget }>();
   /** Operations whose money must not move any more, the newest last. */
@@ -85,14 +89,29 @@ export class GatewayGate {
     };
   }
 
-  /** Milliseconds until the line is tried again; undefined: nothing is known against it. */
-  downForMs(line: GatewayLine): number | undefined {
-    return this.#breakers.refusesForMs(line);
+  /** What operators have taken out of use, all of it: new money goes there no more, what was begun is only looked after. */
+  setStops(stops: readonly GatewayStop[]): void {
+    this.#stops.set(stops);
   }
 
-  /** Why a request for this line is refused before T1: its breaker is open, or too much waits. */
+  /** Nothing that moves money, but what gives it back, may be sent to the account. */
+  isStopped(gateway: GatewayName, account: string): boolean {
+    return this.#stops.has(gateway, account);
+  }
+
+  /** Gives a call back unsent, which `isStopped` forbids. */
+  hold(shard: number, call: GatewayCall): void {
+    this.#return(shard, call, TAKEN_OUT);
+  }
+
+  /** Milliseconds until the line is tried again; undefined: nothing is known against it. */
+  downForMs(line: GatewayLine): number | undefined {
+    return this.#stops.refuses(line) ? STOPPED_FOR_MS : this.#breakers.refusesForMs(line);
+  }
+
+  /** Why a request for this line is refused before T1: it is taken out of use, its breaker is open, or too much waits. */
   refusal(line: GatewayLine, merchant: MerchantId): Refusal | undefined {
-    const downForMs = this.#breakers.refusesForMs(line);
+    const downForMs = this.downForMs(line);
     if (downForMs !== undefined) return lineDown(downForMs);
     const waitMs = this.#budgets.get(line.gateway, line.account)?.chargeWaitMs(merchant);
     if (waitMs === undefined) return undefined;
@@ -125,7 +144,7 @@ export class GatewayGate {
   }
 
   snapshot(): GateSnapshot {
-    const queues = [...this.#budgets.entries()].map(([gateway, { waiting, inFlight }]) => ({
+    const queues = [...this.#budgets.entries()].map(([gateway, , { waiting, inFlight }]) => ({
       gateway,
       waiting,
       inFlight,
@@ -162,10 +181,14 @@ export class GatewayGate {
     return budget;
   }
 
-  /** Later: whoever handed it over has not noted yet that it did. */
   #giveBack({ shard, call }: Waiting, reason: string): void {
-    const { clock, meter, giveBack } = this.#parts;
-    meter.callDropped(call.gateway, reason === WAITED_TOO_LONG ? "late" : "full");
+    this.#parts.meter.callDropped(call.gateway, reason === WAITED_TOO_LONG ? "late" : "full");
+    this.#return(shard, call, reason);
+  }
+
+  /** Later: whoever handed it over has not noted yet that it did. */
+  #return(shard: number, call: GatewayCall, reason: string): void {
+    const { clock, giveBack } = this.#parts;
     const { operationId, paymentId, action } = call;
     const observation = { kind: "notSubmitted", reason } as const;
     const answer = { operationId, paymentId, try: call.try, action, observation, tookMs: 0 };

@@ -129,6 +129,7 @@ export class ShardActor {
     const ownership = new Ownership(commit, store, clock, limits);
     const outbox = new Outbox({ ...parts, commit, ownership });
     const operations = new Operations({
+      shard: parts.shard,
       flows,
       commit,
       ownership,

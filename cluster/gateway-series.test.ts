@@ -4,7 +4,7 @@ import { mergeMetrics, ThreadMetrics } from "./metrics.ts";
 describe("series of the way to the gateways", () => {
   it("are summed over the threads, and show no breaker that has closed since", async () => {
     const threads = [new ThreadMetrics(), new ThreadMetrics()];
-    const open = { gateway: "stripe", kind: "sale", state: "open" } as const;
+    const open = { gateway: "stripe", account: "a", kind: "sale", state: "open" } as const;
     for (const { gatewayMeter } of threads) {
       gatewayMeter.breakerTurned("stripe", "sale", "open");
       gatewayMeter.queueRefused("adyen");

@@ -74,6 +74,16 @@ export class NodeDirectory implements Directory {
     return this.#accounts.has(`${gateway}:${account}`);
   }
 
+  /** Every account of every merchant, each once. */
+  gatewayAccounts(): readonly { readonly gateway: GatewayName; readonly account: string }[] {
+    const own = new Map(
+      this.profiles().flatMap(({ gateways }) =>
+        gateways.map(({ name, account }) => [`${name}:${account}`, { gateway: name, account }]),
+      ),
+    );
+    return [...own.values()];
+  }
+
   client(id: string): ClientEntry | undefined {
     return this.#clients.get(id);
   }

@@ -4,7 +4,15 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock, GatewayAnswer, GatewayNotice, Log, MerchantProfile, NoticeDelivery } from "../actors/index.ts";
+import type {
+  Clock,
+  GatewayAnswer,
+  GatewayNotice,
+  GatewayStop,
+  Log,
+  MerchantProfile,
+  NoticeDelivery,
+} from "../actors/index.ts";
 import type { Presenter, Random, ShardReply, ShardRequest } from "../actors/index.ts";
 import type { PeerAnswer } from "../actors/wire/index.ts";
 import type { Readiness } from "../router/index.ts";
@@ -43,6 +51,7 @@ const NOTHING_SEEN: ClusterView = {
   overrides: [],
   leader: null,
   shards: [],
+  gatewayStops: [],
   slotMapVersion: 0n,
 };
 const LOOK_EVERY_MS = 50;
@@ -191,6 +200,15 @@ export class NodePlace {
     return this.#store.setDraining(node, draining, by.reason, by.who);
   }
 
+  /** As `setDraining`: takes a gateway account, or all of a gateway, out of use or back. */
+  setGatewayStop(
+    stop: GatewayStop,
+    isStopped: boolean,
+    by: { readonly who: string; readonly reason: string },
+  ): Promise<boolean> {
+    return this.#store.setGatewayStop(stop, isStopped, by.reason, by.who);
+  }
+
   submit(shard: number, request: ShardRequest): void {
     this.#forwarder.submit(shard, request);
   }
@@ -254,6 +272,7 @@ export class NodePlace {
 
   #look(view: ClusterView): void {
     this.#neighbours.look(view);
+    this.host.setGatewayStops(view.gatewayStops);
     if (this.#membership === undefined) return;
     this.#wasPlaced ||= view.shards.every(({ id }) => this.#membership?.ownerOf(id) !== undefined);
     this.#keeper.look();

@@ -23,6 +23,7 @@ const viewOf = (nodes: readonly NodeView[], owner?: string): ClusterView => ({
   overrides: [],
   leader: null,
   shards: [],
+  gatewayStops: [],
   slotMapVersion: 1n,
 });
 

@@ -11,9 +11,11 @@ import {
   type ActorSnapshot,
   type Clock,
   type GatewayAnswer,
+  type GatewayStop,
   type Log,
   type MerchantProfile,
   type NoticeDelivery,
+  type OpenBreaker,
   PaymentClusterError,
   type Presenter,
   type ShardReply,
@@ -79,6 +81,8 @@ interface Seat {
   readonly owed: OwedTickets;
   readonly outgoing: TickBatch<Addressed>;
   readonly notices: TickBatch<AddressedNotice>;
+  /** The stops that its thread has confirmed; undefined: none yet. */
+  stops: readonly GatewayStop[] | undefined;
 }
 interface AddressedNotice {
   readonly shard: number;
@@ -94,6 +98,8 @@ export class ShardHost {
   readonly #modes = new Map<number, ShardMode["mode"]>();
   /** Served at least once since they were given. */
   readonly #arrived = new Set<number>();
+  /** Gateway accounts that are out of use. */
+  #stops: readonly GatewayStop[] = [];
   #watch: NodeJS.Timeout | undefined;
   #ending = false;
 
@@ -188,6 +194,29 @@ export class ShardHost {
       thread.call(CALL_DEADLINE_MS, (api) => api.setMerchants(merchants)).catch(this.#missed("merchants"));
   }
 
+  /**
+   * What operators have taken out of use, all of it. Called again and again with the newest word: a thread that did not
+   * confirm one is told again.
+   */
+  setGatewayStops(stops: readonly GatewayStop[]): void {
+    if (!isSame(stops, this.#stops)) this.#stops = stops;
+    const told = this.#stops;
+    for (const seat of this.#seats) {
+      if (seat.stops === told || !seat.thread.isOpen) continue;
+      seat.thread
+        .call(CALL_DEADLINE_MS, (api) => api.setGatewayStops(told))
+        .then(() => (seat.stops = told), this.#missed("gateways out of use"));
+    }
+  }
+
+  /** Breakers of this node's threads that are not closed; a thread that does not answer is left out. */
+  async breakers(): Promise<readonly OpenBreaker[]> {
+    const all = await Promise.all(
+      this.#seats.map(({ thread }) => thread.call(CALL_DEADLINE_MS, (api) => api.breakers()).catch(() => [])),
+    );
+    return all.flat();
+  }
+
   /** What the actors are about; a thread that does not answer is left out. */
   async snapshots(): Promise<readonly ActorSnapshot[]> {
     const all = await Promise.all(
@@ -277,13 +306,15 @@ export class ShardHost {
         this.#noteModes([...shards.keys()].map((shard) => ({ shard, mode: "gone" })));
       },
     });
-    return {
+    const seat: Seat = {
       shards,
+      stops: undefined,
       thread,
       owed,
       outgoing: new TickBatch<Addressed>((items) => this.#send(thread, items)),
       notices: new TickBatch<AddressedNotice>((items) => thread.tell((api) => api.submitNotices(items))),
     };
+    return seat;
   }
 
   /** Its actor would refuse it: why wake the thread. */
@@ -313,6 +344,7 @@ export class ShardHost {
       config,
       shards: [...shards.values()],
       merchants: merchants(),
+      gatewayStops: this.#stops,
       gatewayPorts,
       threads: this.#threadCount,
     };
@@ -387,3 +419,7 @@ export class ShardHost {
     };
   }
 }
+
+const isSame = (some: readonly GatewayStop[], others: readonly GatewayStop[]): boolean =>
+  some.length === others.length &&
+  some.every(({ gateway, account }, i) => gateway === others[i]?.gateway && account === others[i].account);

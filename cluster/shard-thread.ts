@@ -10,9 +10,11 @@ import {
   type Dispatched,
   type GatewayAnswer,
   type GatewayGate,
+  type GatewayStop,
   type MerchantProfile,
   type NoticeDelivery,
   type NoticeReceipt,
+  type OpenBreaker,
   ShardActor,
   type ShardReply,
   type ShardRequest,
@@ -53,6 +55,7 @@ export interface ThreadSetup {
   readonly threads: number;
   readonly shards: readonly ServedShard[];
   readonly merchants: readonly MerchantProfile[];
+  readonly gatewayStops: readonly GatewayStop[];
   readonly gatewayPorts: readonly { readonly index: number; readonly port: MessagePort }[];
 }
 
@@ -90,6 +93,10 @@ export interface ShardThread {
   /** Answers of gateways to an earlier owner of the shard, on whichever node. */
   submitAnswers(shard: number, answers: readonly GatewayAnswer[]): void;
   setMerchants(merchants: readonly MerchantProfile[]): void;
+  /** Gateway accounts that are out of use, all of them. */
+  setGatewayStops(stops: readonly GatewayStop[]): void;
+  /** Those of the thread that are not closed. */
+  breakers(): readonly OpenBreaker[];
   attachGateway(index: number, port: MessagePort): void;
   detachGateway(index: number): void;
   snapshot(): readonly ActorSnapshot[];
@@ -266,6 +273,7 @@ const thread: ShardThread = {
     const own = makeGate({ config, threads, desks: gateways, onAnswers, meter: metrics.gatewayMeter, log });
     desks = gateways;
     gate = own;
+    own.setStops(setup.gatewayStops);
     for (const { index, port } of setup.gatewayPorts) attach(index, port);
     setMerchants(setup.merchants);
     receipt = (one) => notices.add(one);
@@ -321,6 +329,8 @@ const thread: ShardThread = {
   submitAnswers: (shard, answers) =>
     failStop(log, "an earlier owner's answers", () => actors.get(shard)?.onAnswers(answers)),
   setMerchants,
+  setGatewayStops: (stops) => gate?.setStops(stops),
+  breakers: () => gate?.snapshot().breakers ?? [],
   attachGateway: attach,
   detachGateway: (index) => {
     desks?.detach(index);

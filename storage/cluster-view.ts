@@ -1,5 +1,6 @@
 /** The cluster as its nodes see it: who lives, who leads, who was given what, in one snapshot. */
 import type pg from "pg";
+import { type GatewayStopView, STOP_FIELDS, STOP_ROWS } from "./gateway-stops.ts";
 
 /** All ages are by the database's clock, taken when the view was read. */
 export interface NodeView {
@@ -36,12 +37,14 @@ export interface ClusterView {
   /** Null: nobody leads, or the lease has expired. */
   readonly leader: { readonly node: string; readonly term: bigint; readonly leftMs: number } | null;
   readonly shards: readonly { readonly id: number; readonly state: string }[];
+  /** Gateway accounts that operators have taken out of use. */
+  readonly gatewayStops: readonly GatewayStopView[];
   /** 0 before the first. */
   readonly slotMapVersion: bigint;
 }
 
 /** jsonb has no int8 that JavaScript would read exactly: they come as text. */
-interface ViewRow extends Pick<ClusterView, "nodes" | "overrides" | "shards"> {
+interface ViewRow extends Pick<ClusterView, "nodes" | "overrides" | "shards" | "gatewayStops"> {
   readonly assignments: readonly (Omit<AssignmentView, "generation"> & { readonly generation: string })[];
   readonly leader: { readonly node: string; readonly term: string; readonly leftMs: number } | null;
   readonly slotMapVersion: string;
@@ -70,6 +73,7 @@ SELECT jsonb_build_object(
                                        'leftMs', ${millisecondsOf("expires_at - clock_timestamp()")})
                FROM leader WHERE expires_at > clock_timestamp()),
   'shards', ${listOf("'id', id, 'state', state", "(SELECT * FROM shard ORDER BY id) AS s")},
+  'gatewayStops', ${listOf(STOP_FIELDS, STOP_ROWS)},
   'slotMapVersion', (SELECT coalesce(max(version), 0)::text FROM slot_map_version)
 ) AS view`;
 

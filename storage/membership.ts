@@ -2,10 +2,11 @@
  * Who lives, who leads, and who was given which shard. The control database decides all three: ages and leases by its
  * clock, assignments only under a term that it still knows. Never on the way of a payment.
  */
-import type { Clock, Log } from "../actors/index.ts";
+import type { Clock, GatewayStop, Log } from "../actors/index.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { type ClusterView, readClusterView } from "./cluster-view.ts";
 import { openControlPool } from "./control-pool.ts";
+import { setGatewayStop } from "./gateway-stops.ts";
 
 export interface MembershipStoreOptions {
   readonly dsn: string;
@@ -59,6 +60,8 @@ export interface MembershipStore {
   setDraining(node: string, draining: boolean, reason: string, who?: string): Promise<boolean>;
   /** Null: placement decides again. False: no such shard or node, or so already. */
   setOverride(shard: number, node: string | null, reason: string, who?: string): Promise<boolean>;
+  /** Takes a gateway account, or all of a gateway, out of use or back. False: it was so already. */
+  setGatewayStop(stop: GatewayStop, isStopped: boolean, reason: string, who?: string): Promise<boolean>;
   /** Calls after each change of what `beat` answers (heartbeats aside), and after each time that one may have been missed. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
@@ -160,6 +163,8 @@ export function openMembershipStore(options: MembershipStoreOptions): Membership
           ...(node === null ? {} : { after: node }),
         };
       }),
+    setGatewayStop: (stop, isStopped, reason, who = options.who) =>
+      pool.changing((client) => setGatewayStop(client, stop, isStopped, { who, reason })),
     onChange: (listener) => changes.add(listener),
     close: () => {
       changes.close();

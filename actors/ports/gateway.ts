@@ -75,6 +75,7 @@ export const RATE_LIMITED = "rate_limited";
 /** Reasons of a `notSubmitted` that this node gives by itself: they say nothing of the gateway. */
 export const WAITED_TOO_LONG = "the call waited too long on this node";
 export const CALLS_WAIT = "too many calls wait for the gateway account on this node";
+export const TAKEN_OUT = "an operator has taken the gateway account out of use";
 
 /** An observation with the operation and try that it answers; `tookMs`: the gateway's time. */
 export interface GatewayAnswer {

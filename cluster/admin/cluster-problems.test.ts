@@ -35,6 +35,7 @@ const cluster = (more: Partial<ClusterLook> = {}): ClusterLook => ({
   overrides: [],
   leader: { node: "node-1", term: 2n, leftMs: 2_000 },
   shards: [{ id: 0, state: "active" }],
+  gatewayStops: [],
   slotMapVersion: 1n,
   ...more,
 });

@@ -2,6 +2,7 @@
 import { actorInspect, locate } from "./actor-inspect.ts";
 import { nodeDrain, nodeUndrain } from "./draining.ts";
 import { actorList, clusterStatus, nodeList, shardList } from "./looks.ts";
+import { gatewayDisable, gatewayEnable, gatewayList } from "./gateways.ts";
 import type { Operation } from "./operation.ts";
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
@@ -13,4 +14,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ["shard.list", shardList],
   ["actor.list", actorList],
   ["actor.inspect", actorInspect],
+  ["gateway.list", gatewayList],
+  ["gateway.disable", gatewayDisable],
+  ["gateway.enable", gatewayEnable],
 ]);

@@ -12,6 +12,7 @@ import type { AdminWorld } from "./world.ts";
 
 export interface AdminParts
   extends Pick<AdminWorld, "node" | "view" | "snapshots" | "setDraining" | "shardOfSlot">,
+    Pick<AdminWorld, "setGatewayStop" | "gatewayAccounts" | "breakers">,
     Pick<InspectorParts, "inspect" | "dsnOf"> {
   readonly host: string;
   /** 0: any free one. */
@@ -36,6 +37,9 @@ export async function startAdmin(parts: AdminParts): Promise<AdminServer> {
     view: () => parts.view(),
     snapshots: () => parts.snapshots(),
     setDraining: (name, draining, by) => parts.setDraining(name, draining, by),
+    setGatewayStop: (stop, isStopped, by) => parts.setGatewayStop(stop, isStopped, by),
+    gatewayAccounts: () => parts.gatewayAccounts(),
+    breakers: () => parts.breakers(),
     shardOfSlot: (slot) => parts.shardOfSlot(slot),
     inspect: (shard, compare, withinMs) => inspectShard(parts, shard, compare, withinMs),
     slotOf: (id) => slotOfText(id, merchantSlot),

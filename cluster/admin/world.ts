@@ -1,5 +1,7 @@
 /** What the admin service sees of its node and cluster, and the few things that it may change. Joined in `node.ts`. */
-import type { ActorSnapshot } from "../../actors/index.ts";
+import type { ActorSnapshot, GatewayStop, OpenBreaker } from "../../actors/index.ts";
+import type { GatewayStopView } from "../../storage/index.ts";
+import type { GatewayName } from "../../actors/domain/index.ts";
 import type { AdminAnswer, AdminQuestion } from "./question.ts";
 import type { ShardInspection } from "./shard-inspection.ts";
 
@@ -30,7 +32,14 @@ export interface ClusterLook {
   readonly overrides: readonly { readonly shard: number; readonly node: string }[];
   readonly leader: { readonly node: string; readonly term: bigint; readonly leftMs: number } | null;
   readonly shards: readonly { readonly id: number; readonly state: string }[];
+  readonly gatewayStops: readonly GatewayStopView[];
   readonly slotMapVersion: bigint;
+}
+
+/** An account at a gateway that merchants use. */
+export interface GatewayAccount {
+  readonly gateway: GatewayName;
+  readonly account: string;
 }
 
 /** Who changes something and why, for the audit trail. */
@@ -56,6 +65,12 @@ export interface AdminWorld {
    * does not take it.
    */
   setDraining(node: string, draining: boolean, by: ChangedBy): Promise<boolean>;
+  /** Every account of every merchant, each once. */
+  gatewayAccounts(): readonly GatewayAccount[];
+  /** The breakers of this node's threads that are not closed. */
+  breakers(): Promise<readonly OpenBreaker[]>;
+  /** As `setDraining`: an account, or all of a gateway, is taken out of use or back. */
+  setGatewayStop(stop: GatewayStop, isStopped: boolean, by: ChangedBy): Promise<boolean>;
   /** The slot of an id, `pay_ ref_ op_ evt_ mer_`; undefined: it is no id. */
   slotOf(id: string): number | undefined;
   shardOfSlot(slot: number): number | undefined;

@@ -10,7 +10,7 @@ import type { Terminal } from "./terminal.ts";
 const VERBS = new Set(
   (
     "list get describe inspect watch create plan start status pause resume switch rollback complete cancel drain undrain " +
-    "resolve accept-loss verify"
+    "resolve accept-loss verify disable enable"
   ).split(" "),
 );
 const ALONE = new Set(["locate", "doctor", "completion", "help"]);

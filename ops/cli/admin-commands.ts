@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addActorCommands } from "./actor.ts";
 import type { CommandWorld } from "./admin.ts";
 import { addClusterCommands } from "./cluster.ts";
+import { addGatewayCommands } from "./gateway.ts";
 import { addLocateCommand } from "./locate.ts";
 import { addNodeCommands } from "./node.ts";
 import { addShardCommands } from "./shard.ts";
@@ -14,4 +15,5 @@ export function addAdminCommands(program: Command, world: CommandWorld): void {
   addNodeCommands(program, world);
   addShardCommands(program, world);
   addActorCommands(program, world);
+  addGatewayCommands(program, world);
 }

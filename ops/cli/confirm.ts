@@ -9,6 +9,8 @@ export type Danger = "mild" | "moderate" | "severe";
 export const DANGERS: Readonly<Record<string, Danger>> = {
   "node drain": "moderate",
   "node undrain": "mild",
+  "gateway disable": "moderate",
+  "gateway enable": "mild",
 };
 
 export interface ConfirmOptions {

@@ -32,6 +32,7 @@ export interface Column<Item> {
 /** Words that say whether something is well. */
 const COLORS: Readonly<Record<string, Color>> = {
   UP: "green",
+  ENABLED: "green",
   serving: "green",
   healthy: "green",
   DRAINING: "yellow",
@@ -41,6 +42,7 @@ const COLORS: Readonly<Record<string, Color>> = {
   activating: "yellow",
   settling: "yellow",
   DOWN: "red",
+  DISABLED: "red",
   failed: "red",
   fenced: "red",
   lost_tail: "red",

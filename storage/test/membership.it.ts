@@ -92,6 +92,7 @@ describe("membership on PostgreSQL", function () {
         overrides: [],
         leader: null,
         shards: [0, 1, 2].map((id) => ({ id, state: "active" })),
+        gatewayStops: [],
         slotMapVersion: 0n,
       });
     });
@@ -286,14 +287,28 @@ describe("membership on PostgreSQL", function () {
         await store.setOverride(1, null, "cold"),
         await store.setOverride(1, null, "again"),
         await store.setDraining("a", false, "done"),
+        await store.setGatewayStop({ gateway: "stripe", account: "acct_1" }, true, "slow", "anna"),
+        await store.setGatewayStop({ gateway: "stripe", account: "acct_1" }, true, "again"),
+        await store.setGatewayStop({ gateway: "stripe", account: null }, true, "outage"),
+        await store.setGatewayStop({ gateway: "adyen", account: null }, false, "it is not stopped"),
+        await store.setGatewayStop({ gateway: "stripe", account: "acct_1" }, false, "well again"),
       ];
-      expect(results).to.deep.equal([true, false, false, true, false, true, false, false, true, false, true]);
+      const set = [true, false, false, true, false, true, false, false, true, false, true];
+      expect(results.slice(0, 11)).to.deep.equal(set);
+      expect(results.slice(11)).to.deep.equal([true, false, true, false, true]);
+      const { gatewayStops } = await store.beat(heartbeat("a", { isFirst: false }));
+      expect(gatewayStops).to.have.length(1);
+      expect(gatewayStops[0]).to.include({ gateway: "stripe", account: null, who: "test", reason: "outage" });
+      expect(gatewayStops[0]?.atMs).to.be.closeTo(Date.now(), 600_000);
       expect(await audit()).to.deep.equal([
         ["test", "node.set_draining", "a", "new disk", "false", "true"],
         ["anna", "shard.set_override", "1", "hot", null, "a"],
         ["test", "shard.set_override", "1", "other", "a", "b"],
         ["test", "shard.set_override", "1", "cold", "b", null],
         ["test", "node.set_draining", "a", "done", "true", "false"],
+        ["anna", "gateway.set_use", "stripe acct_1", "slow", "enabled", "disabled"],
+        ["test", "gateway.set_use", "stripe", "outage", "enabled", "disabled"],
+        ["test", "gateway.set_use", "stripe acct_1", "well again", "disabled", "enabled"],
       ]);
       const control = openControlStore({ dsn: cluster.control.dsn, who: "test", log: silentLog, keys: null });
       expect(await control.findBrokenAudit()).to.equal(undefined);
@@ -336,6 +351,8 @@ describe("membership on PostgreSQL", function () {
         ["assignment", () => store.assign("a", 1n, [{ shard: 0, node: "a" }])],
         ["draining", () => store.setDraining("a", true, "test")],
         ["override", () => store.setOverride(1, "a", "test")],
+        ["gateway out of use", () => store.setGatewayStop({ gateway: "adyen", account: null }, true, "test")],
+        ["gateway back", () => store.setGatewayStop({ gateway: "adyen", account: null }, false, "test")],
         ["no override", () => store.setOverride(1, null, "test")],
         [
           "slot map",

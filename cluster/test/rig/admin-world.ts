@@ -1,6 +1,6 @@
 /** A cluster of two nodes as the admin service sees it: told by the test, and changed as an operator changes it. */
 import { randomBytes } from "node:crypto";
-import type { ActorSnapshot, Clock, Log } from "../../../actors/index.ts";
+import type { ActorSnapshot, Clock, GatewayStop, Log } from "../../../actors/index.ts";
 import type { OperatorRecord, OperatorRole } from "../../../storage/index.ts";
 import { AdminDesk } from "../../admin/admin-desk.ts";
 import { type AdminServer, startAdminServer } from "../../admin/admin-server.ts";
@@ -54,6 +54,7 @@ export const TWO_NODES: ClusterLook = {
   overrides: [{ shard: 2, node: "node-1" }],
   leader: { node: "node-1", term: 4n, leftMs: 2_500 },
   shards: [0, 1, 2].map((id) => ({ id, state: "active" })),
+  gatewayStops: [],
   slotMapVersion: 3n,
 };
 
@@ -104,6 +105,21 @@ export async function startAdminRig(options: RigOptions = {}): Promise<AdminRig>
         changes.push({ node: name, draining, ...by });
         const nodes = state.cluster.nodes.map((one) => (one.name === name ? { ...one, draining } : one));
         state.cluster = { ...state.cluster, nodes };
+        return true;
+      },
+      gatewayAccounts: () => [
+        { gateway: "stripe", account: "acct_1" },
+        { gateway: "adyen", account: "Shop" },
+      ],
+      breakers: async () => [],
+      setGatewayStop: async (stop, isStopped, by) => {
+        const same = ({ gateway, account }: GatewayStop): boolean =>
+          gateway === stop.gateway && account === stop.account;
+        const { gatewayStops } = state.cluster;
+        if (gatewayStops.some(same) === isStopped) return false;
+        const others = gatewayStops.filter((one) => !same(one));
+        const stops = isStopped ? [...others, { ...stop, ...by, atMs: clock.nowMs() }] : others;
+        state.cluster = { ...state.cluster, gatewayStops: stops };
         return true;
       },
       slotOf: (id) => slotOfText(id),

@@ -135,6 +135,7 @@ export class FakeControl {
       overrides: [...this.overrides].map(([shard, owner]) => ({ shard, node: owner })),
       leader: expiresAtMs > nowMs ? { node, term, leftMs: expiresAtMs - nowMs } : null,
       shards: this.shards.map((id) => ({ id, state: "active" })),
+      gatewayStops: [],
       slotMapVersion: 1n,
     };
   }
