@@ -104,7 +104,7 @@ export const gatewayList = look(Type.Object({ node: Type.Optional(NodeName) }, s
 
 const Which = Type.Object(
   {
-    gateway: Type.Union(GATEWAY_NAMES.map((name) => Type.Literal(name))),
+    gateway: Type.Unsafe<GatewayName>(Type.Union(GATEWAY_NAMES.map((name) => Type.Literal(name)))),
     account: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
     dryRun: Type.Optional(Type.Boolean()),
   },
