@@ -115,5 +115,6 @@ export type { WebhookMeter } from "./webhook-meter.ts";
 export type { BreakersLimits, OpenBreaker } from "./breakers.ts";
 export type { BudgetLimits } from "./gateway-budget.ts";
 export { GatewayGate, type GateSnapshot, NO_SHARD } from "./gateway-gate.ts";
+export type { HeardAnswer, OperationCheckup, PaymentCheckup, Standing } from "./checkups.ts";
 export type { GatewayStop } from "./gateway-stops.ts";
 export { type GatewayMeter, NO_GATEWAY_METER } from "./gateway-meter.ts";

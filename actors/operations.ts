@@ -10,6 +10,7 @@ import { factOf } from "./observed-fact.ts";
 import { type CheckLimits, type CheckParts, givesBack, OperationChecks } from "./operation-checks.ts";
 import { type Cause, type FactParts, OperationFacts, type Told } from "./operation-facts.ts";
 import { findingOf } from "./findings.ts";
+import type { Explanation } from "./resolver.ts";
 import type { GatewayAnswer } from "./ports/gateway.ts";
 import { NO_SIDE_ROWS, type SideRows } from "./ports/inbox.ts";
 
@@ -24,6 +25,8 @@ export interface OperationParts extends CallParts, CheckParts, FactParts {
   readonly limits: OperationLimits;
   /** An operation has ended, and its client has heard: another one may have waited for it. */
   readonly onEnded: (flow: OpenFlow) => void;
+  /** A gateway answered about it: told before anything follows from that. */
+  readonly onHeard: (flow: OpenFlow, answer: GatewayAnswer) => void;
 }
 
 const OUTCOME_UNKNOWN: Fact = { kind: "outcomeUnknown", reason: "outcome_unknown" };
@@ -82,9 +85,14 @@ export class Operations {
     this.#checks.plan(flow);
   }
 
-  /** Looks at the operation as soon as may be: what may be done with it has changed. */
-  hurry(flow: OpenFlow): void {
-    flow.doubt.nextCheckAtMs = this.#parts.clock.monotonicMs();
+  /** Looks at the operation at `atMs`, monotonic, default now: what may be done with it has changed, or people ask. */
+  hurry(flow: OpenFlow, atMs = this.#parts.clock.monotonicMs()): void {
+    flow.doubt.nextCheckAtMs = atMs;
+  }
+
+  /** What a check of the operation would do now, and why: for people. */
+  explain(flow: OpenFlow): Explanation {
+    return this.#checks.explain(flow);
   }
 
   /** Has the operation wait without a check, for another one to end. Its client is told so. */
@@ -121,6 +129,7 @@ export class Operations {
         answer.tookMs,
       );
       this.#calls.answered(flow, answer);
+      this.#parts.onHeard(flow, answer);
       if (flow.doubt.running?.number === answer.try) flow.doubt.running = undefined;
       flow.gatewayMs += answer.tookMs;
       if (file.writing) file.backlog.push(() => this.#observe(flow, answer));

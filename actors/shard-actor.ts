@@ -8,8 +8,10 @@
 import { type ActorInspection, inspectOperations } from "./actor-inspection.ts";
 import { Answers } from "./answers.ts";
 import { Cancels } from "./cancels.ts";
+import { Checkups, type PaymentCheckup } from "./checkups.ts";
 import type { DispatchSnapshot } from "./dispatch-snapshot.ts";
 import { type GatewayName, type MerchantId, slotOfMerchant } from "./domain/index.ts";
+import type { OperationId, PaymentId } from "./domain/index.ts";
 import { FlowTable } from "./flow-table.ts";
 import type { GatewayGate } from "./gateway-gate.ts";
 import { type CommitLimits, GroupCommit } from "./group-commit.ts";
@@ -98,6 +100,7 @@ export class ShardActor {
   readonly #operations: Operations;
   readonly #mailbox: Mailbox;
   readonly #cancels: Cancels;
+  readonly #checkups: Checkups;
   readonly #notices: Notices;
   readonly #outbox: Outbox;
   readonly #knownKeys: KnownKeys;
@@ -143,6 +146,7 @@ export class ShardActor {
       log,
       limits,
       onEnded: (flow) => this.#cancels.operationEnded(flow),
+      onHeard: (flow, answer) => this.#checkups.heard(flow, answer),
     });
     const knownKeys = new KnownKeys(store, clock, limits.knownKeysMax);
     const { operationDeadlineMs } = limits;
@@ -178,6 +182,7 @@ export class ShardActor {
     });
     this.#outbox = outbox;
     this.#cancels = cancels;
+    this.#checkups = new Checkups({ flows, operations, clock });
     this.#flows = flows;
     this.#answers = answers;
     this.#waiters = new Waiters(flows, answers, operations, { ownership, clock });
@@ -289,6 +294,11 @@ export class ShardActor {
       receivedOperations: this.#flows.receivedCount,
       operations: inspectOperations(this.#flows.open(), (flow) => this.#operations.nextCheckAtMs(flow), monotonicMs),
     };
+  }
+
+  /** Has a payment's open operations looked at now, for an operator; undefined: the actor does not serve. */
+  async checkNow(id: PaymentId | OperationId, withinMs: number): Promise<PaymentCheckup | undefined> {
+    return this.#mode === "serving" ? await this.#checkups.check(id, withinMs) : undefined;
   }
 
   /** True when the shard can commit now: proved by a commit (faults.md P30). */

@@ -2,6 +2,7 @@
 export { NODE_FLAGS } from "./node-flags.ts";
 export { type AdminClient, type Asked, openAdminClient } from "./admin/admin-client.ts";
 export type { GatewayItem } from "./admin/gateways.ts";
+export type { CheckupItem } from "./admin/payment-resolve.ts";
 export type { ActorItem, NodeItem } from "./admin/items.ts";
 export { slotOfText } from "./admin/slot-of-text.ts";
 export { hashOperatorToken, mintOperatorToken } from "./admin/operator-tokens.ts";

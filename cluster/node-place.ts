@@ -16,7 +16,7 @@ import type {
 import type { Presenter, Random, ShardReply, ShardRequest } from "../actors/index.ts";
 import type { PeerAnswer } from "../actors/wire/index.ts";
 import type { Readiness } from "../router/index.ts";
-import { type ClusterView, type MembershipStore, openMembershipStore } from "../storage/index.ts";
+import { type AuditEntry, type ClusterView, type MembershipStore, openMembershipStore } from "../storage/index.ts";
 import type { NodeConfig } from "./config.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Membership } from "./membership.ts";
@@ -207,6 +207,11 @@ export class NodePlace {
     by: { readonly who: string; readonly reason: string },
   ): Promise<boolean> {
     return this.#store.setGatewayStop(stop, isStopped, by.reason, by.who);
+  }
+
+  /** Writes a line of the audit trail. Throws when the control database does not take it. */
+  trace(entry: AuditEntry): Promise<void> {
+    return this.#store.trace(entry);
   }
 
   submit(shard: number, request: ShardRequest): void {

@@ -104,6 +104,8 @@ async function run(config: NodeConfig, log: Log): Promise<void> {
     setGatewayStop: (stop, isStopped, by) => place.setGatewayStop(stop, isStopped, by),
     gatewayAccounts: () => directory.gatewayAccounts(),
     breakers: () => place.host.breakers(),
+    checkNow: (shard, id, withinMs) => place.host.checkNow(shard, id, withinMs),
+    trace: (entry) => place.trace(entry),
     merchantSlot: (id) => directory.merchant(id)?.slot,
     shardOfSlot: (slot) => directory.slotToShard(slot),
     addressOf: (name) => place.adminAddressOf(name),

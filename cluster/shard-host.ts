@@ -5,7 +5,7 @@
  */
 import { extname } from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { type Refusal, refuse } from "../actors/domain/index.ts";
+import { type OperationId, type PaymentId, type Refusal, refuse } from "../actors/domain/index.ts";
 import {
   type ActorInspection,
   type ActorSnapshot,
@@ -16,6 +16,7 @@ import {
   type MerchantProfile,
   type NoticeDelivery,
   type OpenBreaker,
+  type PaymentCheckup,
   PaymentClusterError,
   type Presenter,
   type ShardReply,
@@ -229,6 +230,14 @@ export class ShardHost {
   async inspect(shard: number): Promise<ActorInspection | undefined> {
     const seat = this.#seatOfShard.get(shard);
     return await seat?.thread.call(CALL_DEADLINE_MS, (api) => api.inspect(shard)).catch(() => undefined);
+  }
+
+  /** Has a payment's open operations looked at now; undefined: the shard is not served here, or its thread is silent. */
+  async checkNow(shard: number, id: PaymentId | OperationId, withinMs: number): Promise<PaymentCheckup | undefined> {
+    const seat = this.#seatOfShard.get(shard);
+    return await seat?.thread
+      .call(withinMs + CALL_DEADLINE_MS, (api) => api.checkNow(shard, id, withinMs))
+      .catch(() => undefined);
   }
 
   /** Whether each shard can commit now; the shards of a thread that does not answer are left out. */

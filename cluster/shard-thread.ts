@@ -1,7 +1,7 @@
 /** Thread entry: joins store, gateways and actors, and speaks with the main thread in one batch per tick each way. */
 import type { MessagePort } from "node:worker_threads";
 import { randomUUID } from "node:crypto";
-import { type MerchantId, refuse as refusal } from "../actors/domain/index.ts";
+import { type MerchantId, type OperationId, type PaymentId, refuse as refusal } from "../actors/domain/index.ts";
 import { createFixedLatencyGateway, GATEWAY_CAPABILITIES, tokensByForm } from "../actors/gateways/index.ts";
 import {
   type ActorInspection,
@@ -15,6 +15,7 @@ import {
   type NoticeDelivery,
   type NoticeReceipt,
   type OpenBreaker,
+  type PaymentCheckup,
   ShardActor,
   type ShardReply,
   type ShardRequest,
@@ -102,6 +103,8 @@ export interface ShardThread {
   snapshot(): readonly ActorSnapshot[];
   /** Undefined: the thread has no such shard. */
   inspect(shard: number): ActorInspection | undefined;
+  /** As the actor's; undefined: it has no such shard, or does not serve it. */
+  checkNow(shard: number, id: PaymentId | OperationId, withinMs: number): Promise<PaymentCheckup | undefined>;
   /** Commits on every shard, and tells which could. */
   probe(withinMs: number): Promise<readonly ShardProbe[]>;
   metrics(): Promise<MetricValues>;
@@ -338,6 +341,7 @@ const thread: ShardThread = {
   },
   snapshot: () => [...actors.values()].map((actor) => actor.snapshot()),
   inspect: (shard) => actors.get(shard)?.inspect(),
+  checkNow: async (shard, id, withinMs) => await actors.get(shard)?.checkNow(id, withinMs),
   probe: async (withinMs) =>
     await Promise.all(
       [...actors].map(async ([shard, actor]) => ({ shard, committed: await actor.probe(withinMs), mode: actor.mode })),

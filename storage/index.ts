@@ -20,6 +20,7 @@ export type {
 } from "./directory.ts";
 export { openMembershipStore } from "./membership.ts";
 export type { Heartbeat, MembershipStore, MembershipStoreOptions, NodeIdentity } from "./membership.ts";
+export type { AuditEntry } from "./audit.ts";
 export type { GatewayStopView } from "./gateway-stops.ts";
 export type { AssignmentView, ClusterView, NodeView } from "./cluster-view.ts";
 export { provisionCluster } from "./provision.ts";

@@ -3,6 +3,7 @@
  * clock, assignments only under a term that it still knows. Never on the way of a payment.
  */
 import type { Clock, GatewayStop, Log } from "../actors/index.ts";
+import type { AuditEntry } from "./audit.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { type ClusterView, readClusterView } from "./cluster-view.ts";
 import { openControlPool } from "./control-pool.ts";
@@ -62,6 +63,8 @@ export interface MembershipStore {
   setOverride(shard: number, node: string | null, reason: string, who?: string): Promise<boolean>;
   /** Takes a gateway account, or all of a gateway, out of use or back. False: it was so already. */
   setGatewayStop(stop: GatewayStop, isStopped: boolean, reason: string, who?: string): Promise<boolean>;
+  /** A line of the audit trail for something that changes no row here. */
+  trace(entry: AuditEntry): Promise<void>;
   /** Calls after each change of what `beat` answers (heartbeats aside), and after each time that one may have been missed. */
   onChange(listener: () => void): () => void;
   close(): Promise<void>;
@@ -165,6 +168,7 @@ export function openMembershipStore(options: MembershipStoreOptions): Membership
       }),
     setGatewayStop: (stop, isStopped, reason, who = options.who) =>
       pool.changing((client) => setGatewayStop(client, stop, isStopped, { who, reason })),
+    trace: async (entry) => void (await pool.changing(async () => entry)),
     onChange: (listener) => changes.add(listener),
     close: () => {
       changes.close();

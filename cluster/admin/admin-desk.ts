@@ -71,7 +71,7 @@ export class AdminDesk {
         return this.#finish(await operation.run(call, question.arguments));
       case "operate": {
         const planned = await operation.run(call, question.arguments);
-        return "ok" in planned ? planned : await this.#change(planned, question, operator, from.asker);
+        return "ok" in planned ? this.#finish(planned) : await this.#change(planned, question, operator, from.asker);
       }
       default:
         return assertNever(operation);
@@ -88,8 +88,10 @@ export class AdminDesk {
     const { log } = this.#parts;
     const who = `operator:${operator.name}`;
     try {
-      const changed = await apply({ who, reason });
+      const told = await apply({ who, reason });
+      const changed = typeof told === "boolean" ? told : told.ok;
       log.info({ operation, subject, who, changed }, "an operator asked for a change");
+      if (typeof told !== "boolean") return this.#finish(told);
       const notes = changed ? [] : [`${subject}: it was so already`];
       return this.#finish({ ...found, notes: [...(found.notes ?? []), ...notes] });
     } catch (error) {
@@ -104,13 +106,14 @@ export class AdminDesk {
       world,
       nowMs: clock.nowMs(),
       isForwarded: question.forwarded,
+      reason: question.reason,
       leftMs: () => asker.leftMs(),
-      ask: async (node, operation, args) =>
+      ask: async (node, operation, args, reason = null) =>
         question.forwarded
           ? refused("conflict", `node ${world.node} would have to ask ${node}: the nodes disagree on who owns what`)
           : await world.ask(
               node,
-              { operation, arguments: args, reason: null, forwarded: true },
+              { operation, arguments: args, reason, forwarded: true },
               token,
               shareOf(asker.leftMs()),
             ),

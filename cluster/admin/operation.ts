@@ -12,8 +12,13 @@ export interface AdminCall extends Asker {
   readonly nowMs: number;
   /** Another node handed the question on: nobody else is asked. */
   readonly isForwarded: boolean;
-  /** Puts a question to another node in the name of the same operator, who still has time for the answer. Never rejects. */
-  ask(node: string, operation: string, args: AdminQuestion["arguments"]): Promise<AdminAnswer>;
+  /** Why, as the operator says it; null: nothing was said. */
+  readonly reason: string | null;
+  /**
+   * Puts a question to another node in the name of the same operator, who still has time for the answer. `reason`: of a
+   * change that the other node is to make. Never rejects.
+   */
+  ask(node: string, operation: string, args: AdminQuestion["arguments"], reason?: string | null): Promise<AdminAnswer>;
 }
 
 /** What an operation found; `nextSteps` and `notes` may be missing. */
@@ -30,8 +35,11 @@ export interface Found {
 /** What an operation would change. `apply` null: only a rehearsal was asked for. */
 export interface Change {
   readonly subject: string;
-  /** Leaves its trace in the same transaction. False: it was so already. Throws when it could not be done. */
-  readonly apply: ((by: ChangedBy) => Promise<boolean>) | null;
+  /**
+   * Leaves its trace in the same transaction, or before. False: it was so already. What was found instead of `found`, when
+   * that is known only afterwards. Throws when it could not be done.
+   */
+  readonly apply: ((by: ChangedBy) => Promise<boolean | Found | AdminRefusal>) | null;
   readonly found: Found;
 }
 
@@ -42,7 +50,7 @@ interface Parsed<Result> {
 }
 export type Operation =
   | ({ readonly role: Extract<OperatorRole, "read"> } & Parsed<Found>)
-  | ({ readonly role: Extract<OperatorRole, "operate"> } & Parsed<Change>);
+  | ({ readonly role: Extract<OperatorRole, "operate"> } & Parsed<Change | Found>);
 
 /** An operation that changes nothing. */
 export const look = <S extends TSchema>(
@@ -50,10 +58,10 @@ export const look = <S extends TSchema>(
   run: (call: AdminCall, args: Static<S>) => Promise<Found | AdminRefusal>,
 ): Operation => ({ role: "read", ...parsed(schema, run) });
 
-/** An operation that changes something; the trace of it is written with it. */
+/** An operation that changes something; the trace of it is written with it. `Found`: another node has done it. */
 export const change = <S extends TSchema>(
   schema: S,
-  run: (call: AdminCall, args: Static<S>) => Promise<Change | AdminRefusal>,
+  run: (call: AdminCall, args: Static<S>) => Promise<Change | Found | AdminRefusal>,
 ): Operation => ({ role: "operate", ...parsed(schema, run) });
 
 function parsed<S extends TSchema, Result>(

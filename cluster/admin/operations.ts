@@ -3,6 +3,7 @@ import { actorInspect, locate } from "./actor-inspect.ts";
 import { nodeDrain, nodeUndrain } from "./draining.ts";
 import { actorList, clusterStatus, nodeList, shardList } from "./looks.ts";
 import { gatewayDisable, gatewayEnable, gatewayList } from "./gateways.ts";
+import { paymentResolve } from "./payment-resolve.ts";
 import type { Operation } from "./operation.ts";
 
 export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
@@ -14,6 +15,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ["shard.list", shardList],
   ["actor.list", actorList],
   ["actor.inspect", actorInspect],
+  ["payment.resolve", paymentResolve],
   ["gateway.list", gatewayList],
   ["gateway.disable", gatewayDisable],
   ["gateway.enable", gatewayEnable],

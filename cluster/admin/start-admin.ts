@@ -12,7 +12,7 @@ import type { AdminWorld } from "./world.ts";
 
 export interface AdminParts
   extends Pick<AdminWorld, "node" | "view" | "snapshots" | "setDraining" | "shardOfSlot">,
-    Pick<AdminWorld, "setGatewayStop" | "gatewayAccounts" | "breakers">,
+    Pick<AdminWorld, "setGatewayStop" | "gatewayAccounts" | "breakers" | "checkNow" | "trace">,
     Pick<InspectorParts, "inspect" | "dsnOf"> {
   readonly host: string;
   /** 0: any free one. */
@@ -40,6 +40,8 @@ export async function startAdmin(parts: AdminParts): Promise<AdminServer> {
     setGatewayStop: (stop, isStopped, by) => parts.setGatewayStop(stop, isStopped, by),
     gatewayAccounts: () => parts.gatewayAccounts(),
     breakers: () => parts.breakers(),
+    checkNow: (shard, id, withinMs) => parts.checkNow(shard, id, withinMs),
+    trace: (entry) => parts.trace(entry),
     shardOfSlot: (slot) => parts.shardOfSlot(slot),
     inspect: (shard, compare, withinMs) => inspectShard(parts, shard, compare, withinMs),
     slotOf: (id) => slotOfText(id, merchantSlot),

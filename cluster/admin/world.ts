@@ -1,7 +1,7 @@
 /** What the admin service sees of its node and cluster, and the few things that it may change. Joined in `node.ts`. */
-import type { ActorSnapshot, GatewayStop, OpenBreaker } from "../../actors/index.ts";
-import type { GatewayStopView } from "../../storage/index.ts";
-import type { GatewayName } from "../../actors/domain/index.ts";
+import type { ActorSnapshot, GatewayStop, OpenBreaker, PaymentCheckup } from "../../actors/index.ts";
+import type { AuditEntry, GatewayStopView } from "../../storage/index.ts";
+import type { GatewayName, OperationId, PaymentId } from "../../actors/domain/index.ts";
 import type { AdminAnswer, AdminQuestion } from "./question.ts";
 import type { ShardInspection } from "./shard-inspection.ts";
 
@@ -71,6 +71,10 @@ export interface AdminWorld {
   breakers(): Promise<readonly OpenBreaker[]>;
   /** As `setDraining`: an account, or all of a gateway, is taken out of use or back. */
   setGatewayStop(stop: GatewayStop, isStopped: boolean, by: ChangedBy): Promise<boolean>;
+  /** Has the open operations behind the id looked at now; undefined: this node does not serve the shard. */
+  checkNow(shard: number, id: PaymentId | OperationId, withinMs: number): Promise<PaymentCheckup | undefined>;
+  /** A line of the audit trail for what is no change of the control database. Throws when it does not take it. */
+  trace(entry: AuditEntry): Promise<void>;
   /** The slot of an id, `pay_ ref_ op_ evt_ mer_`; undefined: it is no id. */
   slotOf(id: string): number | undefined;
   shardOfSlot(slot: number): number | undefined;

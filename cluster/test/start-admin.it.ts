@@ -56,6 +56,8 @@ describe("the admin service on real databases", function () {
       setGatewayStop: async () => true,
       gatewayAccounts: () => [],
       breakers: async () => [],
+      checkNow: async () => undefined,
+      trace: async () => {},
       merchantSlot: () => undefined,
       shardOfSlot: () => 0,
       addressOf: () => undefined,

@@ -26,10 +26,11 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 addSandboxCommands(program, dataDir, print);
 addMerchantCommands(program, dataDir, print, say);
 addClientCommands(program, dataDir, print, say);
-addPaymentCommands(program, dataDir, print, say);
+const world = { terminal: systemTerminal(process.env), env: process.env, dataDir };
+addPaymentCommands(program, world, print, say);
 addLedgerCommands(program, dataDir, print);
 addVerifyCommand(program, dataDir, print, say);
-addAdminCommands(program, { terminal: systemTerminal(process.env), env: process.env, dataDir });
+addAdminCommands(program, world);
 
 process.once("SIGINT", () => process.exit(EXITS.interrupted.code));
 try {

@@ -1,12 +1,21 @@
-/** `payctl payment …`: why a payment is as it is, which do not come to rest, and what the resolver would do. Changes nothing. */
+/** `payctl payment …`: why a payment is as it is, which do not come to rest, and having the resolver look now. */
 import { type Command, InvalidArgumentError } from "commander";
 import { type MerchantId, parseId } from "../../actors/domain/index.ts";
 import type { PaymentStory, StoryId, StuckList } from "../../storage/index.ts";
+import { addAdminOptions, type CommandWorld } from "./admin.ts";
 import { CommandFailure } from "./failures.ts";
 import { readMerchantId } from "./merchant.ts";
 import type { WireAnswer } from "./payment-json.ts";
 import type { StoryLook } from "./payment-story.ts";
-import { addShardOptions, askShards, onPayment, shardDatabases, type ShardOptions } from "./shard-databases.ts";
+import { CHECKUP_TIMEOUT_S, checkNow, type CheckupOptions } from "./payment-checkup.ts";
+import {
+  addPlaceOptions,
+  addShardOptions,
+  askShards,
+  onPayment,
+  shardDatabases,
+  type ShardOptions,
+} from "./shard-databases.ts";
 import { type Format, renderAnswer } from "./views.ts";
 
 interface ListOptions extends ShardOptions {
@@ -15,7 +24,7 @@ interface ListOptions extends ShardOptions {
   readonly limit: number;
   readonly merchant?: MerchantId;
 }
-interface ResolveOptions extends ShardOptions {
+interface ResolveOptions extends ShardOptions, CheckupOptions {
   readonly dryRun?: boolean;
 }
 
@@ -24,10 +33,11 @@ const LIMIT_MAX = 1_000;
 /** Adds the noun to the tree. `print` gets data only, `say` talk. */
 export function addPaymentCommands(
   program: Command,
-  defaultDataDir: string,
+  world: CommandWorld,
   print: (text: string) => void,
   say: (text: string) => void,
 ): void {
+  const defaultDataDir = world.dataDir;
   /** `nowMs`: the databases' own, so that clocks of two machines do not meet. */
   const show = (format: Format, answer: WireAnswer, nowMs: number, textOf: (look: StoryLook) => string): void => {
     const view = {
@@ -67,19 +77,19 @@ export function addPaymentCommands(
       if (silent.length > 0) throw new CommandFailure("other", "the list is not complete");
     });
 
-  addShardOptions(
-    payment.command("resolve").description("what the resolver would do now about a payment"),
+  const resolve = addAdminOptions(
+    payment.command("resolve").description("have the owner look at a payment's open operations now, by its own rules"),
     defaultDataDir,
-  )
+  );
+  resolve.options.find(({ long }) => long === "--timeout")?.default(CHECKUP_TIMEOUT_S);
+  resolve.setOptionValueWithSource("timeout", CHECKUP_TIMEOUT_S, "default");
+  addPlaceOptions(resolve)
     .argument("<id>", "the payment, or an operation or refund of it", readStoryId)
-    .option("--dry-run", "only say it: the rule, its inputs, and what it would do")
-    .addHelpText("after", examples("resolve pay_… --dry-run", "resolve pay_… --dry-run -o json"))
+    .option("--reason <text>", "why, for the audit trail; needed unless --dry-run")
+    .option("--dry-run", "only say it, from the shard's database: the rule, its inputs, and what it would do")
+    .addHelpText("after", examples("resolve pay_… --reason 'merchant asks'", "resolve pay_… --dry-run -o json"))
     .action(async (id: StoryId, options: ResolveOptions) => {
-      if (options.dryRun !== true)
-        throw new CommandFailure(
-          "usage",
-          "resolving by hand is not built: the owner checks open operations by itself. --dry-run says what it would do",
-        );
+      if (options.dryRun !== true) return await checkNow(id, options, world);
       const story = await storyOf(id, options);
       const { checkOf, openOperationsOf, checksAnswer, renderChecks } = await words();
       const checks = openOperationsOf(story).map((operation) => checkOf(story, operation, story.readAtMs));

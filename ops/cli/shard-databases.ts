@@ -20,11 +20,15 @@ export interface ShardDatabase {
 
 /** Adds the options to a command. `defaultDataDir`: where `npm start` keeps its data. */
 export const addShardOptions = (command: Command, defaultDataDir: string): Command =>
+  addPlaceOptions(command.option("--data-dir <folder>", "data folder of a running sandbox", defaultDataDir)).addOption(
+    new Option("-o, --output <format>", "output format").choices(FORMATS).default("table"),
+  );
+
+/** Where the databases are, if not in a sandbox: for commands that ask nodes too. */
+export const addPlaceOptions = (command: Command): Command =>
   command
-    .option("--data-dir <folder>", "data folder of a running sandbox", defaultDataDir)
     .option("--config <file>", "configuration file of a node, instead of the sandbox's")
-    .option("--control-dsn <dsn>", "control database of the cluster, instead of the sandbox's")
-    .addOption(new Option("-o, --output <format>", "output format").choices(FORMATS).default("table"));
+    .option("--control-dsn <dsn>", "control database of the cluster, instead of the sandbox's");
 
 /** All shards, by their numbers. Throws CommandFailure. */
 export async function shardDatabases({

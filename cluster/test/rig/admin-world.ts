@@ -112,6 +112,8 @@ export async function startAdminRig(options: RigOptions = {}): Promise<AdminRig>
         { gateway: "adyen", account: "Shop" },
       ],
       breakers: async () => [],
+      checkNow: async () => undefined,
+      trace: async () => {},
       setGatewayStop: async (stop, isStopped, by) => {
         const same = ({ gateway, account }: GatewayStop): boolean =>
           gateway === stop.gateway && account === stop.account;
