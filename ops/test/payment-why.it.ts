@@ -280,8 +280,9 @@ describe("payctl payment and ledger", function () {
         expect(examples.length, `${noun} ${verb}`).to.be.greaterThan(1);
         for (const example of examples) {
           const [command = ""] = example.trim().replace("npx payctl ", "").split(" | ");
-          const args = command.replace("pay_…", plain.id).replace("ref_…", refund.id).split(" ");
-          const { code, stdout, stderr } = await on(...args);
+          const args = command.replace("pay_…", plain.id).replace("ref_…", refund.id);
+          const words = (args.match(/'[^']*'|[^ ]+/g) ?? []).map((word) => word.replaceAll("'", ""));
+          const { code, stdout, stderr } = await on(...words);
           expect(code, `${example}: ${stderr}`).to.equal(0);
           if (command.includes("-o json")) expect(JSON.parse(stdout)).to.include({ apiVersion: "payctl/v1" });
         }
@@ -321,7 +322,7 @@ describe("payctl payment and ledger", function () {
     ["a list of everything", ["payment", "list"], 2, /only --stuck is built/],
     ["a time without a unit", ["payment", "list", "--stuck", "--older-than", "30"], 2, /a number with a unit/],
     ["a limit of none", ["payment", "list", "--stuck", "--limit", "0"], 2, /a whole number from 1/],
-    ["to resolve by hand", ["payment", "resolve", unknown("pay")], 2, /--dry-run says what it would do/],
+    ["to resolve without a reason", ["payment", "resolve", unknown("pay")], 2, /--dry-run only says what/],
     ["an unknown shard", ["ledger", "verify", "--shard", "99"], 3, /there is no shard 99/],
     ["a shard's number that is none", ["ledger", "verify", "--shard", "1e3"], 2, /a shard's number/],
     [
